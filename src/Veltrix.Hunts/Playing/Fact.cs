@@ -84,7 +84,9 @@ public abstract record LedgerRecord
     public sealed record Heartbeat(long Epoch, long CommandPosition) : LedgerRecord;
 
     /// <summary>All facts of one command, together, so that a torn write can never leave half of them.</summary>
+    /// <param name="Previous">The command position of the record before it, as its writer knew it: a chain, so that a record that was lost on the way is missed.</param>
     /// <param name="CommandPosition">The command's place in the submissions log.</param>
     /// <param name="TimeMs">Game time of the decision.</param>
-    public sealed record Decided(long Epoch, long CommandPosition, long TimeMs, CommandId Id, string Who, string Why, ImmutableArray<Fact> Facts) : LedgerRecord;
+    public sealed record Decided(
+        long Epoch, long Previous, long CommandPosition, long TimeMs, CommandId Id, string Who, string Why, ImmutableArray<Fact> Facts) : LedgerRecord;
 }

@@ -20,6 +20,9 @@ public sealed class HuntState
     readonly List<Team> teams = [];
     readonly List<Hunter> huntersByJoin = [];
 
+    /// <summary>False where nobody will ask for outcomes again, as in the scorer's own copy: they are counted, not kept.</summary>
+    public bool KeepsOutcomes { get; init; } = true;
+
     /// <summary>Null until the hunt is published.</summary>
     public HuntModel? Model { get; private set; }
 
@@ -135,14 +138,16 @@ public sealed class HuntState
     void Keep(int teamNumber, int challenge, Verdict verdict, Refusal reason, int points, long position, LedgerRecord.Decided decided)
     {
         var team = teams[teamNumber];
-        team.Keep(new Outcome(team.OutcomeCount + 1, decided.Id, challenge, verdict, reason, points, team.Score, position, decided.TimeMs));
+        if (!KeepsOutcomes) team.OutcomeCount++;
+        else team.Keep(new Outcome(team.OutcomeCount + 1, decided.Id, challenge, verdict, reason, points, team.Score, position, decided.TimeMs));
     }
 
     /// <summary>Sets what a checkpoint kept, in an empty state. Teams and hunters come in their order.</summary>
     public static HuntState Restore(
-        HuntModel? model, bool recorded, HuntPhase phase, long? openedMs, long? closesMs, long timeMs, IEnumerable<Team> teams, IEnumerable<Hunter> hunters)
+        HuntModel? model, bool recorded, HuntPhase phase, long? openedMs, long? closesMs, long timeMs, IEnumerable<Team> teams, IEnumerable<Hunter> hunters,
+        bool keepsOutcomes = true)
     {
-        var state = new HuntState { Model = model, Recorded = recorded, Phase = phase, OpenedMs = openedMs, ClosesMs = closesMs, TimeMs = timeMs };
+        var state = new HuntState { KeepsOutcomes = keepsOutcomes, Model = model, Recorded = recorded, Phase = phase, OpenedMs = openedMs, ClosesMs = closesMs, TimeMs = timeMs };
         foreach (var team in teams)
         {
             state.teams.Add(team);

@@ -4,7 +4,8 @@ namespace Veltrix.Hunts;
 /// Which records of a ledger count. Two servers may both believe that they are the scorer and append in turns; every reader drops the same records, so there is one history.
 /// </summary>
 /// <remarks>
-/// A record counts if its epoch is that of the newest <see cref="LedgerRecord.Took"/> before it and its command lies beyond the last one decided.
+/// A decision counts if its epoch is that of the newest <see cref="LedgerRecord.Took"/> before it, and if it follows the last one that counted: its writer names
+/// the command decided before. So a record that an older scorer appends late is dropped, and so is everything a scorer appends after one of its records was lost.
 /// An epoch is the position of its Took record, so epochs grow and nobody has to agree on a number. No clock and no lease is involved.
 /// </remarks>
 public struct LedgerGate
@@ -29,7 +30,8 @@ public struct LedgerGate
             case LedgerRecord.Took:
                 Epoch = position;
                 return false;
-            case LedgerRecord.Decided decided when decided.Epoch == Epoch && decided.CommandPosition > CommandPosition:
+            case LedgerRecord.Decided decided 
+                when decided.Epoch == Epoch && decided.Previous == CommandPosition && decided.CommandPosition > CommandPosition:
                 CommandPosition = decided.CommandPosition;
                 return true;
             default:

@@ -89,18 +89,24 @@ public sealed class Team(int number, string name, string invite)
         foreach (var outcome in kept) outcomes[(int)(outcome.Number % outcomes.Length)] = outcome;
     }
 
-    /// <summary>What a checkpoint keeps of solved and wrong, in a fixed order.</summary>
-    internal IReadOnlyList<ulong> SolvedWords => solved;
+    /// <summary>The solved challenges as a bit set: challenge i is bit i % 64 of word i / 64.</summary>
+    public IReadOnlyList<ulong> SolvedWords => solved;
 
-    internal IEnumerable<KeyValuePair<int, int>> WrongByChallenge => wrong?.OrderBy(w => w.Key) ?? Enumerable.Empty<KeyValuePair<int, int>>();
+    /// <summary>Wrong answers, in order of challenge.</summary>
+    public IEnumerable<KeyValuePair<int, int>> WrongByChallenge => wrong?.OrderBy(w => w.Key) ?? Enumerable.Empty<KeyValuePair<int, int>>();
 
-    internal void Restore(IEnumerable<ulong> solvedWords, IEnumerable<KeyValuePair<int, int>> wrongByChallenge, IReadOnlyList<Outcome> kept)
+    /// <summary>The team as a checkpoint kept it. Members come when the hunters are restored.</summary>
+    /// <param name="kept">The last outcomes, oldest first.</param>
+    public static Team Restore(
+        int number, string name, string invite, long score, long lastSolveMs, long? finishedMs, long outcomeCount,
+        IEnumerable<ulong> solvedWords, IEnumerable<KeyValuePair<int, int>> wrongByChallenge, IReadOnlyList<Outcome> kept)
     {
-        solved = [.. solvedWords];
-        foreach (var (challenge, count) in wrongByChallenge) (wrong ??= [])[challenge] = count;
-        if (kept.Count == 0) return;
-        outcomes = new Outcome[kept.Count <= 4 ? 4 : kept.Count <= 8 ? 8 : kept.Count <= 16 ? 16 : OutcomesKept];
-        foreach (var outcome in kept) outcomes[(int)(outcome.Number % outcomes.Length)] = outcome;
+        var team = new Team(number, name, invite) { Score = score, LastSolveMs = lastSolveMs, FinishedMs = finishedMs, solved = [.. solvedWords] };
+        foreach (var (challenge, count) in wrongByChallenge) (team.wrong ??= [])[challenge] = count;
+        while (team.outcomes.Length < kept.Count) team.GrowOutcomes();
+        foreach (var outcome in kept) team.outcomes[(int)(outcome.Number % team.outcomes.Length)] = outcome;
+        team.OutcomeCount = outcomeCount;
+        return team;
     }
 }
 
@@ -161,9 +167,13 @@ public sealed class Hunter(string id, string nickname, int team)
         instances[^1] = new Instance(instance, seq);
     }
 
-    internal IReadOnlyList<Instance> Instances => instances;
+    /// <summary>The client instances known, the one used longest ago first.</summary>
+    public IReadOnlyList<Instance> Instances => instances;
 
-    internal void Restore(IEnumerable<Instance> kept) => instances = [.. kept];
+    /// <summary>The hunter as a checkpoint kept it.</summary>
+    public static Hunter Restore(string id, string nickname, int team, bool banned, IEnumerable<Instance> kept) =>
+        new(id, nickname, team) { Banned = banned, instances = [.. kept] };
 
-    internal readonly record struct Instance(string Name, long Seq);
+    /// <summary>A tab or device, and the highest sequence of it that was decided.</summary>
+    public readonly record struct Instance(string Name, long Seq);
 }
