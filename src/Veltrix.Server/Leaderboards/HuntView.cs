@@ -9,7 +9,7 @@ namespace Veltrix.Server.Leaderboards;
 /// One hunt as this server knows it: the fold of its ledger and the board over it, following the log. Every server has one for every hunt it serves.
 /// </summary>
 /// <remarks>
-/// <para>One task folds (<see cref="Follow"/>); any thread reads through <see cref="Read{T}"/>, which holds the same lock, so keep what you do there short.</para>
+/// <para>One task folds (<see cref="Follow"/>); any thread reads through <c>Read</c>, which holds the same lock, so keep what you do there short.</para>
 /// <para>A fold that finds a record it cannot understand stops, and <see cref="Broken"/> says why: a board that is wrong is worse than one that stands still.</para>
 /// </remarks>
 public sealed class HuntView
