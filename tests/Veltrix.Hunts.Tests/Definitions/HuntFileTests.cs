@@ -73,9 +73,9 @@ public sealed partial class HuntFileTests
             yaml.Append($"- {{ id: c{i}, answers: [a], unlock: {{ all_of: [c{i + 1}] }} }}\n- {{ id: c{i + 1}, answers: [a], unlock: {{ all_of: [c{i}, cc{i}] }} }}\n");
         var started = Stopwatch.GetTimestamp();
         var faults = HuntFile.Read(yaml.ToString()).Faults;
-        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(30));
         Assert.Equal(101, faults.Length);
-        Assert.StartsWith("There are ", faults[^1].Message, StringComparison.Ordinal);
+        Assert.StartsWith("These are 100 faults of ", faults[^1].Message, StringComparison.Ordinal);
     }
 
     [Fact]
