@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
@@ -76,7 +75,7 @@ public sealed class AnswerRule
     }
 
     /// <summary>The form in which two texts are compared: two answers with equal normal forms are the same answer.</summary>
-    /// <exception cref="ArgumentException">Longer than <see cref="LengthMax"/>, or a surrogate without its other half.</exception>
+    /// <exception cref="ArgumentException">Longer than <see cref="LengthMax"/>, or no Unicode (half of a surrogate pair, U+FFFE).</exception>
     public static string Normal(string text, Normalisation normalise)
     {
         if (text.Length > LengthMax) throw new ArgumentException($"An answer has at most {LengthMax} characters; this one has {text.Length}.", nameof(text));
@@ -98,21 +97,20 @@ public sealed class AnswerRule
         }
         else
         {
-            if (!IsWellFormed(text) || !text.TryNormalize(decomposed, out var written, NormalizationForm.FormD)) return false;
+            if (!PlainText.IsNormalisable(text) || !text.TryNormalize(decomposed, out var written, NormalizationForm.FormD)) return false;
             decomposed = decomposed[..written];
         }
 
-        var before = default(Rune); // the rune before this one, as it was typed
+        var before = default(Rune); // the last one that was kept; marks aside
         for (ReadOnlySpan<char> rest = decomposed; !rest.IsEmpty;)
         {
             Rune.DecodeFromUtf16(rest, out var rune, out var units);
             rest = rest[units..];
             if (how.HasFlag(Normalisation.Case)) rune = FoldCase(rune);
-            var kept = !(how.HasFlag(Normalisation.Space) && IsBlank(rune)
+            if (how.HasFlag(Normalisation.Space) && IsBlank(rune)
                 || how.HasFlag(Normalisation.Accents) && IsAccent(rune)
-                || how.HasFlag(Normalisation.Punctuation) && IsPunctuation(rune) && !IsInNumber(before, rune, rest));
-            before = rune;
-            if (!kept) continue;
+                || how.HasFlag(Normalisation.Punctuation) && IsPunctuation(rune) && !IsInNumber(before, rune, rest)) continue;
+            if (Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark) before = rune;
             if (how.HasFlag(Normalisation.Accents) && Plain(rune) is { } plain)
             {
                 plain.CopyTo(folded[length..]);
@@ -122,16 +120,6 @@ public sealed class AnswerRule
             {
                 length += rune.EncodeToUtf16(folded[length..]);
             }
-        }
-        return true;
-    }
-
-    static bool IsWellFormed(ReadOnlySpan<char> text)
-    {
-        while (!text.IsEmpty)
-        {
-            if (Rune.DecodeFromUtf16(text, out _, out var units) != OperationStatus.Done) return false;
-            text = text[units..];
         }
         return true;
     }
@@ -164,7 +152,7 @@ public sealed class AnswerRule
     // A mark between two digits, or a sign or point that begins a number: 12:30, 3.14, -5, .5.
     static bool IsInNumber(Rune before, Rune mark, ReadOnlySpan<char> rest)
     {
-        if (rest.IsEmpty || !char.IsAsciiDigit(rest[0])) return false;
+        if (rest.IsEmpty || !char.IsDigit(rest[0])) return false;
         return Rune.IsDigit(before) || mark.Value is '-' or '.' or ',' && !Rune.IsLetter(before);
     }
 

@@ -96,7 +96,7 @@ sealed partial class HuntReader(Faults faults)
             faults.Add(list, FormattableString.Invariant($"The hunt has {list.Items.Length:N0} challenges; the most is {HuntFile.ChallengesMax:N0}."), "Split it into several hunts.");
 
         var drafts = new List<Draft>(list.Items.Length);
-        foreach (var (index, item) in list.Items.Index())
+        foreach (var (index, item) in list.Items.Take(HuntFile.ChallengesMax).Index())
         {
             if (item is YamlMap map) drafts.Add(ReadChallenge(map, index + 1, defaults));
             else if (item is not YamlUnread)

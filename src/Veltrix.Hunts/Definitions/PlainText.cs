@@ -10,6 +10,17 @@ static class PlainText
     /// <summary>Embeddings, overrides, isolates and marks that turn the direction of the text around them.</summary>
     public static bool IsBidiControl(Rune rune) => rune.Value is 0x061C or 0x200E or 0x200F or >= 0x202A and <= 0x202E or >= 0x2066 and <= 0x2069;
 
+    /// <summary>Whether Unicode normalisation takes the text: it throws on half surrogate pairs and on U+FFFE.</summary>
+    public static bool IsNormalisable(ReadOnlySpan<char> text)
+    {
+        while (!text.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf16(text, out var rune, out var units) != OperationStatus.Done || rune.Value == 0xFFFE) return false;
+            text = text[units..];
+        }
+        return true;
+    }
+
     /// <summary>The first thing that does not belong into a text, in words; null if there is none.</summary>
     /// <param name="text">Any text, also one that is not well-formed UTF-16.</param>
     /// <param name="lines">Whether it may have several lines and tabs; then direction controls are the author's business too.</param>
@@ -21,6 +32,7 @@ static class PlainText
             text = text[units..];
             if (lines && rune.Value is '\n' or '\t') continue;
             if (rune.Value == '\n') return "a line break";
+            if (rune.Value == 0xFFFE) return "U+FFFE, which is no character";
             if (Rune.IsControl(rune)) return $"the control character {Code(rune)}";
             if (lines) continue;
             if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator) return $"the line separator {Code(rune)}";

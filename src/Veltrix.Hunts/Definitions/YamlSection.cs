@@ -22,7 +22,7 @@ sealed class YamlSection
         ["teams"] = ["team_size"], ["questions"] = ["challenges"], ["puzzles"] = ["challenges"], ["all"] = ["all_of"],
     };
 
-    readonly Dictionary<string, YamlNode> values = new(StringComparer.Ordinal);
+    readonly Dictionary<string, (YamlText Key, YamlNode Value)> entries = new(StringComparer.Ordinal);
     readonly HashSet<string> misspelt = new(StringComparer.Ordinal);
     readonly YamlMap map;
     readonly Faults faults;
@@ -39,17 +39,17 @@ sealed class YamlSection
         foreach (var (key, value) in map.Entries)
         {
             if (!keys.Contains(key.Value)) AddUnknown(key, keys);
-            else if (!values.TryAdd(key.Value, value))
-                faults.Add(key, $"'{key.Value}' stands twice in {name}; it is already in line {map.Entries.First(entry => entry.Key.Value == key.Value).Key.Line}.", "Keep one of the two.");
+            else if (!entries.TryAdd(key.Value, (key, value)))
+                faults.Add(key, $"'{key.Value}' stands twice in {name}; it is already in line {entries[key.Value].Key.Line}.", "Keep one of the two.");
         }
     }
 
     public string Name { get; }
 
     /// <summary>Where the key's value stands, or the section itself if the key is not there.</summary>
-    public YamlNode At(string key) => values.GetValueOrDefault(key, map);
+    public YamlNode At(string key) => entries.TryGetValue(key, out var entry) ? entry.Value : map;
 
-    public bool Has(string key) => values.ContainsKey(key);
+    public bool Has(string key) => entries.ContainsKey(key);
 
     /// <summary>Notes a fault if the key is not there, not even misspelt.</summary>
     public void Require(string key, string remedy)
@@ -143,9 +143,9 @@ sealed class YamlSection
     /// <summary>What the author wrote for the key. Null if nothing; that is a fault where the key itself is written.</summary>
     YamlNode? Given(string key)
     {
-        if (!values.TryGetValue(key, out var value) || value is YamlUnread) return null;
-        if (value is not YamlText { Value: "", Plain: true }) return value;
-        faults.Add(value, $"'{key}' in {Name} has no value.", "Write one behind the colon, or leave the key out.");
+        if (!entries.TryGetValue(key, out var entry) || entry.Value is YamlUnread) return null;
+        if (entry.Value is not YamlText { Value: "", Plain: true }) return entry.Value;
+        faults.Add(entry.Value, $"'{key}' in {Name} has no value.", "Write one behind the colon, or leave the key out.");
         return null;
     }
 

@@ -17,28 +17,17 @@ abstract record YamlNode(int Line, int Column)
     public static YamlNode? Parse(string yaml, Faults faults)
     {
         if (!IsPrintable(yaml, faults)) return null;
-        var scanner = new Scanner(new StringReader(yaml));
         try
         {
-            return new YamlTreeBuilder(new Parser(scanner), faults).Document();
+            return new YamlTreeBuilder(new EventSource(yaml), faults).Document();
         }
         catch (YamlException error)
         {
-            AddNotYaml(error.Start, error.Message);
-        }
-        catch (InvalidOperationException)
-        {
-            // The scanner's way of saying that a list in brackets ran into something it cannot hold.
-            AddNotYaml(scanner.CurrentPosition, "While scanning a list or map in brackets, found something else");
-        }
-        return null;
-
-        void AddNotYaml(Mark mark, string message)
-        {
-            var (line, column) = (YamlTreeBuilder.Place(mark.Line), YamlTreeBuilder.Place(mark.Column));
-            if (message.Contains("tab as indentation", StringComparison.Ordinal)) (line, column) = FirstTab(yaml, line) ?? (line, column);
-            faults.Add(line, column, $"This is not YAML: {message.TrimEnd('.', ' ')}.",
+            var (line, column) = (YamlTreeBuilder.Place(error.Start.Line), YamlTreeBuilder.Place(error.Start.Column));
+            if (error.Message.Contains("tab as indentation", StringComparison.Ordinal)) (line, column) = FirstTab(yaml, line) ?? (line, column);
+            faults.Add(line, column, $"This is not YAML: {error.Message.TrimEnd('.', ' ')}.",
                 "Look at the indentation (spaces, never tabs) here and in the lines above; put texts that hold ': ' or ' #', or begin with a sign, in 'single quotes', or below '|'.");
+            return null;
         }
     }
 
@@ -80,6 +69,33 @@ sealed record YamlUnread(int Line, int Column) : YamlNode(Line, Column);
 sealed record YamlList(int Line, int Column, ImmutableArray<YamlNode> Items) : YamlNode(Line, Column);
 
 sealed record YamlMap(int Line, int Column, ImmutableArray<KeyValuePair<YamlText, YamlNode>> Entries) : YamlNode(Line, Column);
+
+/// <summary>The parser's events. What the parser throws becomes a <see cref="YamlException"/> with a place: it meets some malformed texts with other exceptions.</summary>
+sealed class EventSource : IParser
+{
+    readonly Scanner scanner;
+    readonly Parser parser;
+
+    public EventSource(string yaml)
+    {
+        scanner = new Scanner(new StringReader(yaml));
+        parser = new Parser(scanner);
+    }
+
+    public ParsingEvent? Current => parser.Current;
+
+    public bool MoveNext()
+    {
+        try
+        {
+            return parser.MoveNext();
+        }
+        catch (Exception error) when (error is not YamlException)
+        {
+            throw new YamlException(scanner.CurrentPosition, scanner.CurrentPosition, "Found something that cannot stand here", error);
+        }
+    }
+}
 
 /// <summary>Turns the parser's events into the tree. Recursion is bounded by <see cref="YamlNode.DepthMax"/>.</summary>
 sealed class YamlTreeBuilder(IParser parser, Faults faults)

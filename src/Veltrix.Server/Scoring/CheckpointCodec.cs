@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using Veltrix.Hunts;
-using Wire = Veltrix.Wire.Checkpoint;
+using Proto = Veltrix.Wire.Checkpoint;
 
 namespace Veltrix.Server.Scoring;
 
@@ -21,7 +21,7 @@ public static class CheckpointCodec
     public static byte[] Encode(Folded folded)
     {
         var state = folded.State;
-        var wire = new Wire.Checkpoint
+        var wire = new Proto.Checkpoint
         {
             Version = Version, LedgerPosition = folded.Position, Records = folded.Records, Epoch = folded.Gate.Epoch, CommandPosition = folded.Gate.CommandPosition,
             Definition = state.Model?.Text ?? "", Recorded = state.Recorded, Phase = (int)state.Phase, TimeMs = state.TimeMs,
@@ -37,10 +37,10 @@ public static class CheckpointCodec
     /// <exception cref="InvalidDataException">The bytes are not a checkpoint.</exception>
     public static Folded? Decode(ReadOnlySpan<byte> bytes, bool keepsOutcomes = true)
     {
-        Wire.Checkpoint wire;
+        Proto.Checkpoint wire;
         try
         {
-            wire = Wire.Checkpoint.Parser.ParseFrom(bytes);
+            wire = Proto.Checkpoint.Parser.ParseFrom(bytes);
         }
         catch (InvalidProtocolBufferException e)
         {
@@ -61,13 +61,13 @@ public static class CheckpointCodec
         return new Folded(wire.LedgerPosition, wire.Records, new LedgerGate(wire.Epoch, wire.CommandPosition), state);
     }
 
-    static Wire.Team ToWire(Team team)
+    static Proto.Team ToWire(Team team)
     {
-        var wire = new Wire.Team { Name = team.Name, Invite = team.Invite, Score = team.Score, LastSolveMs = team.LastSolveMs, OutcomeCount = team.OutcomeCount };
+        var wire = new Proto.Team { Name = team.Name, Invite = team.Invite, Score = team.Score, LastSolveMs = team.LastSolveMs, OutcomeCount = team.OutcomeCount };
         if (team.FinishedMs is { } finished) wire.FinishedMs = finished;
         wire.Solved.Add(team.SolvedWords);
-        wire.Wrong.Add(team.WrongByChallenge.Select(w => new Wire.Wrong { Challenge = w.Key, Count = w.Value }));
-        wire.Outcomes.Add(team.OutcomesAfter(0).Select(o => new Wire.Outcome
+        wire.Wrong.Add(team.WrongByChallenge.Select(w => new Proto.Wrong { Challenge = w.Key, Count = w.Value }));
+        wire.Outcomes.Add(team.OutcomesAfter(0).Select(o => new Proto.Outcome
         {
             Number = o.Number, Hunter = o.Command.Hunter, Instance = o.Command.Instance, Seq = o.Command.Seq, Challenge = o.Challenge, Verdict = (int)o.Verdict,
             Reason = (int)o.Reason, Points = o.Points, Score = o.Score, Position = o.Position, TimeMs = o.TimeMs,
@@ -75,7 +75,7 @@ public static class CheckpointCodec
         return wire;
     }
 
-    static Team FromWire(Wire.Team wire, int number, bool keepsOutcomes)
+    static Team FromWire(Proto.Team wire, int number, bool keepsOutcomes)
     {
         var outcomes = wire.Outcomes.Select(o => new Outcome(
             o.Number, new CommandId(o.Hunter, o.Instance, o.Seq), o.Challenge, (Verdict)o.Verdict, (Refusal)o.Reason, o.Points, o.Score, o.Position, o.TimeMs));
@@ -84,13 +84,13 @@ public static class CheckpointCodec
             wire.Wrong.Select(w => KeyValuePair.Create(w.Challenge, w.Count)), keepsOutcomes ? [.. outcomes] : []);
     }
 
-    static Wire.Hunter ToWire(Hunter hunter)
+    static Proto.Hunter ToWire(Hunter hunter)
     {
-        var wire = new Wire.Hunter { Id = hunter.Id, Nickname = hunter.Nickname, Team = hunter.Team, Banned = hunter.Banned };
-        wire.Instances.Add(hunter.Instances.Select(i => new Wire.Instance { Name = i.Name, Seq = i.Seq }));
+        var wire = new Proto.Hunter { Id = hunter.Id, Nickname = hunter.Nickname, Team = hunter.Team, Banned = hunter.Banned };
+        wire.Instances.Add(hunter.Instances.Select(i => new Proto.Instance { Name = i.Name, Seq = i.Seq }));
         return wire;
     }
 
-    static Hunter FromWire(Wire.Hunter wire) =>
+    static Hunter FromWire(Proto.Hunter wire) =>
         Hunter.Restore(wire.Id, wire.Nickname, wire.Team, wire.Banned, wire.Instances.Select(i => new Hunter.Instance(i.Name, i.Seq)));
 }

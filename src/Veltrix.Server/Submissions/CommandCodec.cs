@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using Veltrix.Hunts;
-using Wire = Veltrix.Wire.Submissions;
+using Proto = Veltrix.Wire.Submissions;
 
 namespace Veltrix.Server.Submissions;
 
@@ -9,7 +9,7 @@ public static class CommandCodec
 {
     public static byte[] Encode(Envelope envelope)
     {
-        var wire = new Wire.Command { Hunter = envelope.Id.Hunter, Instance = envelope.Id.Instance, Seq = envelope.Id.Seq, Who = envelope.Who, Why = envelope.Why };
+        var wire = new Proto.Command { Hunter = envelope.Id.Hunter, Instance = envelope.Id.Instance, Seq = envelope.Id.Seq, Who = envelope.Who, Why = envelope.Why };
         if (envelope.AtMs is { } at) wire.AtMs = at;
         switch (envelope.Command)
         {
@@ -34,10 +34,10 @@ public static class CommandCodec
     /// <exception cref="InvalidDataException">The bytes are not a command that this version knows.</exception>
     public static Envelope Decode(ReadOnlyMemory<byte> bytes)
     {
-        Wire.Command wire;
+        Proto.Command wire;
         try
         {
-            wire = Wire.Command.Parser.ParseFrom(bytes.Span);
+            wire = Proto.Command.Parser.ParseFrom(bytes.Span);
         }
         catch (InvalidProtocolBufferException e)
         {
@@ -46,26 +46,26 @@ public static class CommandCodec
 
         Command command = wire.KindCase switch
         {
-            Wire.Command.KindOneofCase.Publish => new Command.Publish(wire.Publish.Definition, wire.Publish.Recorded),
-            Wire.Command.KindOneofCase.Join => Decode(wire.Join),
-            Wire.Command.KindOneofCase.Submit => new Command.Submit(wire.Submit.Challenge, wire.Submit.Answer),
-            Wire.Command.KindOneofCase.Open => new Command.Open(),
-            Wire.Command.KindOneofCase.Pause => new Command.Pause(),
-            Wire.Command.KindOneofCase.Resume => new Command.Resume(),
-            Wire.Command.KindOneofCase.Extend => new Command.Extend(wire.Extend.ClosesMs),
-            Wire.Command.KindOneofCase.Close => new Command.Close(),
-            Wire.Command.KindOneofCase.Adjust => new Command.Adjust(wire.Adjust.Team, wire.Adjust.Points),
-            Wire.Command.KindOneofCase.Ban => new Command.Ban(wire.Ban.Hunter),
-            Wire.Command.KindOneofCase.Announce => new Command.Announce(wire.Announce.Text),
-            Wire.Command.KindOneofCase.Tick => new Command.Tick(),
+            Proto.Command.KindOneofCase.Publish => new Command.Publish(wire.Publish.Definition, wire.Publish.Recorded),
+            Proto.Command.KindOneofCase.Join => Decode(wire.Join),
+            Proto.Command.KindOneofCase.Submit => new Command.Submit(wire.Submit.Challenge, wire.Submit.Answer),
+            Proto.Command.KindOneofCase.Open => new Command.Open(),
+            Proto.Command.KindOneofCase.Pause => new Command.Pause(),
+            Proto.Command.KindOneofCase.Resume => new Command.Resume(),
+            Proto.Command.KindOneofCase.Extend => new Command.Extend(wire.Extend.ClosesMs),
+            Proto.Command.KindOneofCase.Close => new Command.Close(),
+            Proto.Command.KindOneofCase.Adjust => new Command.Adjust(wire.Adjust.Team, wire.Adjust.Points),
+            Proto.Command.KindOneofCase.Ban => new Command.Ban(wire.Ban.Hunter),
+            Proto.Command.KindOneofCase.Announce => new Command.Announce(wire.Announce.Text),
+            Proto.Command.KindOneofCase.Tick => new Command.Tick(),
             var kind => throw new InvalidDataException($"a command of a kind that this version does not know ({kind})"),
         };
         return new Envelope(new CommandId(wire.Hunter, wire.Instance, wire.Seq), wire.Who, wire.Why, wire.HasAtMs ? wire.AtMs : null, command);
     }
 
-    static Wire.Join Encode(Command.Join join)
+    static Proto.Join Encode(Command.Join join)
     {
-        var wire = new Wire.Join { Nickname = join.Nickname };
+        var wire = new Proto.Join { Nickname = join.Nickname };
         switch (join.Team)
         {
             case TeamChoice.Alone: wire.Alone = new(); break;
@@ -76,10 +76,10 @@ public static class CommandCodec
         return wire;
     }
 
-    static Command.Join Decode(Wire.Join join) => new(join.Nickname, join.TeamCase switch
+    static Command.Join Decode(Proto.Join join) => new(join.Nickname, join.TeamCase switch
     {
-        Wire.Join.TeamOneofCase.Found => new TeamChoice.Found(join.Found.Name, join.Found.Invite),
-        Wire.Join.TeamOneofCase.Invite => new TeamChoice.ByInvite(join.Invite),
+        Proto.Join.TeamOneofCase.Found => new TeamChoice.Found(join.Found.Name, join.Found.Invite),
+        Proto.Join.TeamOneofCase.Invite => new TeamChoice.ByInvite(join.Invite),
         _ => new TeamChoice.Alone(),
     });
 }
