@@ -63,7 +63,7 @@ quietly() {
     printf ' %s s\n' $((SECONDS - began)) >&2
   else
     printf ' failed\n' >&2
-    cat "$log" >&2
+    awk '!seen[$0]++' "$log" >&2 # MSBuild says every error twice
     return 1
   fi
 }
