@@ -1,7 +1,7 @@
 namespace Veltrix.Hunts;
 
 /// <summary>"Did you mean …?": the known word that a misspelt one is nearest to.</summary>
-static class Suggestion
+public static class Suggestion
 {
     /// <summary>The nearest of <paramref name="known"/>, or null if none is near: one slip in a short word, three in a long one.</summary>
     public static string? For(string written, IEnumerable<string> known)
