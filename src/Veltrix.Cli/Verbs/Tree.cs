@@ -22,6 +22,8 @@ static class Tree
                 HuntVerify.Make(terminal),
             ]),
             Group(terminal, "ledger", "Read a hunt's ledger.", [LedgerExport.Make(terminal)]),
+            LoadVerb.Make(terminal),
+            LoadVerb.MakeWorker(terminal),
             Doctor.Make(terminal),
             Version.Make(terminal),
         };
