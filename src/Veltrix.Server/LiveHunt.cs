@@ -72,6 +72,11 @@ public sealed partial class LiveHunt : IAsyncDisposable
     /// <exception cref="EventLogException">It may not have been taken.</exception>
     public Task<long> Append(Envelope envelope) => submissions.Append(CommandCodec.Encode(envelope));
 
+    /// <summary>Appends commands in order, and completes with the last one's position once all are durable.</summary>
+    /// <exception cref="EventLogException">Some first ones of them may have been taken.</exception>
+    public Task<long> Append(IReadOnlyList<Envelope> envelopes) =>
+        submissions.Append([.. envelopes.Select(envelope => (ReadOnlyMemory<byte>)CommandCodec.Encode(envelope))]);
+
     /// <summary>Appends a command and waits until it was decided and read back.</summary>
     /// <exception cref="EventLogException">It was not taken, or (<see cref="EventLogException.Uncertain"/>) not decided in time.</exception>
     public async Task<LedgerRecord.Decided> Play(Envelope envelope, CancellationToken cancel)

@@ -137,9 +137,7 @@ sealed class Hunter
             LiveConnection? opened = null;
             try
             {
-                using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                timeout.CancelAfter(OpenTimeout);
-                opened = await LiveConnection.Open(address, local, timeout.Token);
+                opened = await Open(cancel);
                 if (!Begin(opened))
                     return;
                 farewell = await opened.Receive(json => welcomed |= Handle(json));
@@ -220,6 +218,13 @@ sealed class Hunter
 
         last?.Leave();
         return last;
+    }
+
+    async Task<LiveConnection> Open(CancellationToken cancel)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        timeout.CancelAfter(OpenTimeout);
+        return await LiveConnection.Open(address, local, timeout.Token);
     }
 
     bool Begin(LiveConnection opened)

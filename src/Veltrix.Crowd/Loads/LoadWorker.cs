@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace Veltrix.Crowd;
@@ -32,11 +33,12 @@ public static class LoadWorker
             long last = 0;
             var progress = new Relay(report =>
             {
-                if (System.Diagnostics.Stopwatch.GetElapsedTime(last) < ProgressEvery)
+                if (Stopwatch.GetElapsedTime(last) < ProgressEvery)
                     return;
-                last = System.Diagnostics.Stopwatch.GetTimestamp();
+                last = Stopwatch.GetTimestamp();
                 Write(new WorkerLine { Progress = report });
             });
+            Load.PreferFewWakeups();
             var tally = await LoadRun.Run(options, progress, stop.Token);
             Write(new WorkerLine { Tally = tally });
             return 0;

@@ -38,7 +38,7 @@ sealed class Faults
     {
         var ordered = found.OrderBy(fault => fault.Line).ThenBy(fault => fault.Column).ToList();
         if (more > 0)
-            ordered.Add(ordered[^1] with { Message = $"There are {more:N0} more faults.", Remedy = "Repair the ones above, then read the file again." });
+            ordered.Add(ordered[^1] with { Message = FormattableString.Invariant($"These are {Most} faults of {Most + more:N0}."), Remedy = "Repair the ones above, then read the file again." });
         return [.. ordered];
     }
 }

@@ -47,7 +47,7 @@ public static class HuntFile
         if (Encoding.UTF8.GetByteCount(yaml) is > BytesMax and var bytes)
             faults.Add(1, 1, FormattableString.Invariant($"The file has {bytes:N0} bytes; the most is {BytesMax:N0}."), "Shorten the texts, or split the hunt.");
         else
-            return YamlNode.Parse(yaml, faults) switch
+            return YamlNode.Parse(yaml.StartsWith('\uFEFF') ? yaml[1..] : yaml, faults) switch
             {
                 YamlMap root => new HuntFileResult(new HuntReader(faults).Read(root), faults.InFileOrder()),
                 var other => NoHunt(other, faults),

@@ -220,11 +220,9 @@ sealed partial class HuntReader(Faults faults)
                 faults.Add(target, $"{Capital(draft.Section.Name)} names {PlainText.Shown(target.Value)} twice in its 'unlock'.", "Once is enough; perhaps another challenge was meant.");
             else if (indices.TryGetValue(target.Value, out var index))
                 requires.Add(index);
-            else if (faults.Full)
-                faults.Add(target, "", "");
             else
                 faults.Add(target, $"{Capital(draft.Section.Name)} is unlocked by {PlainText.Shown(target.Value)}, and there is no such challenge.",
-                    Suggestion.For(target.Value, indices.Keys) is { } meant ? $"Did you mean '{meant}'?" : "Write the id of a challenge of this hunt.");
+                    !faults.Full && Suggestion.For(target.Value, indices.Keys) is { } meant ? $"Did you mean '{meant}'?" : "Write the id of a challenge of this hunt.");
         }
         return requires.DrainToImmutable();
     }

@@ -26,7 +26,7 @@ abstract record YamlNode(int Line, int Column)
             var (line, column) = (YamlTreeBuilder.Place(error.Start.Line), YamlTreeBuilder.Place(error.Start.Column));
             if (error.Message.Contains("tab as indentation", StringComparison.Ordinal)) (line, column) = FirstTab(yaml, line) ?? (line, column);
             faults.Add(line, column, $"This is not YAML: {error.Message.TrimEnd('.', ' ')}.",
-                "Look at the indentation (spaces, never tabs) here and in the lines above; put texts that hold ': ' or ' #', or begin with a sign, in 'single quotes', or below '|'.");
+                "Look here and in the lines above at the indentation (spaces, never tabs) and for brackets and quotes that are not closed; put texts that hold ': ' or ' #', or begin with a sign, in 'single quotes', or below '|'.");
             return null;
         }
     }
@@ -92,7 +92,7 @@ sealed class EventSource : IParser
         }
         catch (Exception error) when (error is not YamlException)
         {
-            throw new YamlException(scanner.CurrentPosition, scanner.CurrentPosition, "Found something that cannot stand here", error);
+            throw new YamlException(scanner.CurrentPosition, scanner.CurrentPosition, "While scanning for the next value, found something that cannot stand here", error);
         }
     }
 }

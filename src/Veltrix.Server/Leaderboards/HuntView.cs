@@ -48,6 +48,15 @@ public sealed class HuntView
     /// <summary>Position of the last decision folded: what <c>as_of</c> says. Signs of life do not move it.</summary>
     public long Position { get; private set; }
 
+    /// <summary>Position in the submissions log of the last command folded that came to something.</summary>
+    public long Decided
+    {
+        get
+        {
+            lock (gate) return ledgerGate.CommandPosition;
+        }
+    }
+
     /// <summary>The scorer's epoch as read from the ledger. May be read from any thread.</summary>
     public long Epoch => Volatile.Read(ref epoch);
 
