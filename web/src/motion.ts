@@ -23,7 +23,9 @@ export function glide(elements: Iterable<HTMLElement>, change: () => void): void
   });
   for (const { element, x, y } of paths) {
     if (!element.isConnected || (x === 0 && y === 0)) continue;
-    element.animate({ transform: [`translate(${x}px, ${y}px)`, 'none'] }, { duration: 600, easing: 'cubic-bezier(0.2, 0.8, 0.2, 1)' });
+    // Those who climb pass in front of those who make room.
+    const zIndex = y > 0 || x > 0 ? 2 : 1;
+    element.animate({ transform: [`translate(${x}px, ${y}px)`, 'none'], zIndex: [zIndex, zIndex] }, { duration: 600, easing: 'cubic-bezier(0.2, 0.8, 0.2, 1)' });
   }
 }
 

@@ -35,7 +35,7 @@ export class ChallengeItem {
       make('bdi', { class: 'name' }, challenge.name),
       this.#state,
       this.#fresh,
-      make('span', { class: 'points' }, String(challenge.points), make('span', { class: 'spoken' }, challenge.points === 1 ? ' point' : ' points')));
+      make('span', { class: 'points' }, counted(challenge.points, 'pt')));
     if (fresh) write(this.#fresh, 'new');
     this.element = make('li', { class: 'challenge' }, make('h3', {}, this.#button), make('div', { id: panelId, class: 'panel', hidden: true }));
     this.#show();
@@ -159,7 +159,7 @@ class Panel {
     this.next = make('button', { type: 'button', class: 'next', click: next }, 'Next challenge');
     this.element = make('div', {},
       challenge.text ? make('p', { class: 'text', dir: 'auto' }, ...linked(challenge.text)) : null,
-      this.#form, this.#attempts, this.#word, this.next);
+      this.#form, this.#word, this.#attempts, this.next);
   }
 
   say(kind: 'pending' | 'right' | 'wrong' | 'refused', text: string): void {

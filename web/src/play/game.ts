@@ -2,25 +2,29 @@
 
 import { make, write } from '../dom.ts';
 import { getChallenges, liveUrl, Problem, serverNow, type HuntCard } from '../http.ts';
-import { Live, type Announcement, type Connection, type Session, type Team, type Times } from '../live.ts';
+import { Live, type Announcement, type Connection, type Session, type Times } from '../live.ts';
 import { appear } from '../motion.ts';
 import { clockTime, phaseInWords } from '../phase.ts';
 import { keepSession } from '../store.ts';
 import { Challenges } from './challenges.ts';
-import { invitation } from './joining.ts';
 import { Standing } from './standing.ts';
+import { teamCard } from './team.ts';
 import { ending } from './words.ts';
 
 const FETCH_AGAIN_MS = 3_000;
 
-/** Plays until the token does not hold any more. */
-export function play(page: HTMLElement, hunt: HuntCard, token: string, session: Session): Promise<void> {
+/**
+ * Plays until the token does not hold any more.
+ * @param fresh the hunter has joined just now.
+ */
+export function play(page: HTMLElement, hunt: HuntCard, token: string, session: Session, fresh: boolean): Promise<void> {
   return new Promise((tokenGone) => {
     const phase = make('p', { class: 'phase' });
     const connection = make('p', { class: 'connection', role: 'status' }, 'Connecting…');
     const pausedCard = make('p', { class: 'card notice', role: 'status', hidden: true });
     const announcements = make('ol', { class: 'announcements', role: 'log', 'aria-label': 'Announcements' });
-    const team = make('div');
+    const team = make('div', { class: 'slot' });
+    const name = make('b', { dir: 'auto' });
     const standing: Standing = new Standing((sight) => live.show(sight));
     const challenges = new Challenges((challenge, answer) => live.submit(challenge, answer));
 
@@ -51,7 +55,8 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
         welcome(welcome, missed) {
           if (welcome.team) {
             standing.team = welcome.team.number;
-            team.replaceChildren(teamCard(hunt, welcome.name ?? '', welcome.team));
+            write(name, welcome.name ?? '');
+            if (welcome.team.invite && !team.hasChildNodes()) team.append(teamCard(hunt, welcome.team, fresh));
           }
           standing.show(welcome.rank, welcome.score, welcome.teams);
           setTimes(welcome);
@@ -95,6 +100,10 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
       make('div', { class: 'columns' },
         make('div', { class: 'side' }, pausedCard, announcements, standing.card, team),
         challenges.element),
+      make('footer', { class: 'links' },
+        make('span', {}, 'You play as ', name),
+        make('a', { href: `/board/${encodeURIComponent(hunt.id)}` }, 'Whole board'),
+        make('a', { href: '/' }, 'All hunts')),
       standing.spoken.element,
     );
     setTimes(hunt);
@@ -158,21 +167,4 @@ function announced({ text, time }: Announcement): HTMLElement {
     make('button', { type: 'button', class: 'plain', 'aria-label': 'Dismiss this announcement', click: () => item.remove() }, '✕'));
   appear(item);
   return item;
-}
-
-function teamCard(hunt: HuntCard, name: string, { name: team, invite }: Team): HTMLElement {
-  const links = make('p', { class: 'links' }, make('a', { href: `/board/${encodeURIComponent(hunt.id)}` }, 'Whole board'));
-  if (invite === undefined || hunt.team_size === 1) return make('div', { class: 'card team' }, make('p', {}, 'You play as ', make('b', { dir: 'auto' }, name)), links);
-  const link = invitation(hunt.id, invite);
-  const said = make('span', { class: 'quiet', role: 'status' });
-  const share = make('button', { type: 'button', click: async () => {
-    if (typeof navigator.share === 'function') await navigator.share({ title: hunt.title, text: `Join ${team}: ${invite}`, url: link }).catch(() => undefined);
-    else await navigator.clipboard.writeText(link).then(() => write(said, 'Link copied.'), () => write(said, link));
-  } }, 'Share the link');
-  // Both need a secure page; where they are missing, the code can be read and typed.
-  share.hidden = !('share' in navigator) && !('clipboard' in navigator);
-  return make('div', { class: 'card team' },
-    make('p', {}, make('b', { dir: 'auto' }, name), ' of ', make('b', { dir: 'auto' }, team)),
-    make('p', {}, 'Invite code ', make('code', {}, invite.replace(/(.{4})(?=.)/g, '$1 '))),
-    make('p', { class: 'links' }, share, said), links);
 }

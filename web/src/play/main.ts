@@ -12,11 +12,12 @@ async function run(hunt: HuntCard): Promise<never> {
   document.title = hunt.title;
   for (let why: string | undefined; ; why = 'This device’s place in the hunt does not hold any more. Please join again.') {
     let token = tokenOf(hunt.id);
+    const fresh = token === null;
     if (token === null) {
       ({ token } = await joining(page, hunt, why));
       keepToken(hunt.id, token);
     }
-    await play(page, hunt, token, await sessionOf(hunt.id));
+    await play(page, hunt, token, await sessionOf(hunt.id), fresh);
     forget(hunt.id);
   }
 }

@@ -33,7 +33,7 @@ export class Standing {
       make('div', {}, make('dt', {}, 'Points'), make('dd', {}, this.#score)));
     const changed = () => look(this.sight);
     this.#views = ['Around you', 'First ten'].map((_, index) => make('input', { type: 'radio', name: 'view', checked: index === 0, change: changed }));
-    this.card = make('details', { class: 'card around', open: true, toggle: changed },
+    this.card = make('details', { class: 'card fold', open: true, toggle: changed },
       make('summary', {}, 'Standings'),
       make('div', { class: 'choices', role: 'radiogroup', 'aria-label': 'Which part of the board' },
         make('label', {}, this.#views[0], make('span', {}, 'Around you')),
