@@ -22,7 +22,7 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
     const phase = make('p', { class: 'phase' });
     const connection = make('p', { class: 'connection', role: 'status' }, 'Connecting…');
     const pausedCard = make('p', { class: 'card notice', role: 'status', hidden: true });
-    const announcements = make('ol', { class: 'announcements', role: 'log', 'aria-label': 'Announcements' });
+    const announcements = make('div', { class: 'announcements', role: 'log', 'aria-label': 'Announcements' });
     const team = make('div', { class: 'slot' });
     const name = make('b', { dir: 'auto' });
     const standing: Standing = new Standing((sight) => live.show(sight));
@@ -162,7 +162,7 @@ function showConnection(element: HTMLElement, now: Connection): void {
 }
 
 function announced({ text, time }: Announcement): HTMLElement {
-  const item = make('li', { class: 'card' },
+  const item = make('div', { class: 'card' },
     make('p', { class: 'text', dir: 'auto' }, make('span', { class: 'quiet' }, `${clockTime(time)} `), text),
     make('button', { type: 'button', class: 'plain', 'aria-label': 'Dismiss this announcement', click: () => item.remove() }, '✕'));
   appear(item);
