@@ -79,7 +79,7 @@ public class CrowdTests
     {
         await using var hunt = await TinyHunt.Start(mischief: new Mischief { DeafAfterTicks = 20 });
         using var folder = new TemporaryFolder();
-        var report = await Load.Run(Options(hunt, folder) with { Duration = TimeSpan.FromSeconds(3.2), Rate = 1 }, null, Cancel);
+        var report = await Load.Run(Options(hunt, folder) with { Duration = TimeSpan.FromSeconds(3.5), Rate = 1 }, null, Cancel);
         Assert.InRange(report.FrameStalls, 15, 25);
         Assert.Equal(report.FrameStalls, report.Stalls);
     }
@@ -117,7 +117,7 @@ public class CrowdTests
     {
         await using var hunt = await TinyHunt.Start(challenges: 2);
         using var folder = new TemporaryFolder();
-        var report = await Load.Run(Options(hunt, folder) with { Hunters = 5, Rate = 10 }, null, Cancel);
+        var report = await Load.Run(Options(hunt, folder) with { Hunters = 5, Rate = 20 }, null, Cancel);
         Assert.True(report.Passed, report.ToJson());
         Assert.Equal((50L, 10L), (report.Decided, report.Right));
         Assert.InRange(report.Exhausted, 10, 40);
@@ -155,6 +155,31 @@ public class CrowdTests
         await hunt.Close();
         var fault = await Assert.ThrowsAsync<CrowdException>(() => Load.Run(Options(hunt, folder), null, Cancel));
         Assert.Contains("closed, not open", fault.Message);
+    }
+
+    [Fact]
+    public async Task In_a_hunt_of_teams_the_first_of_each_founds_it_and_the_others_follow_the_invite()
+    {
+        await using var hunt = await TinyHunt.Start(mischief: new Mischief { RefuseJoins = 2 });
+        using var http = new HuntHttp(hunt.Url, connections: 8);
+        var joining = new Joining(http, "tiny", teamSize: 4, hunters: 10, i => $"n{i}", _ => { });
+        var joined = await Task.WhenAll(Enumerable.Range(0, 10).Reverse().Select(i => joining.Join(i, Cancel)));
+
+        Assert.All(joined, Assert.NotNull);
+        Assert.Equal(
+            ["Crew 1", "Crew 1", "Crew 1", "Crew 1", "Crew 2", "Crew 2", "Crew 2", "Crew 2", "Crew 3", "Crew 3"],
+            hunt.TeamOf.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value));
+    }
+
+    [Fact]
+    public async Task Where_the_founder_is_refused_nobody_waits_for_the_invite()
+    {
+        await using var hunt = await TinyHunt.Start();
+        using var http = new HuntHttp(hunt.Url, connections: 8);
+        var refused = new List<string>();
+        var joining = new Joining(http, "elsewhere", teamSize: 2, hunters: 2, i => $"n{i}", refused.Add);
+        Assert.All(await Task.WhenAll(joining.Join(1, Cancel), joining.Join(0, Cancel)), Assert.Null);
+        Assert.Equal(["JoinHttp404"], refused);
     }
 
     [Fact]
@@ -219,8 +244,8 @@ public class CrowdTests
         AnswersFile = hunt.AnswersFile(folder),
         Hunters = 40,
         Ramp = TimeSpan.FromMilliseconds(200),
-        Duration = TimeSpan.FromSeconds(1),
-        Rate = 2,
+        Duration = TimeSpan.FromSeconds(0.5),
+        Rate = 4,
     };
 
     static async Task<LoadReport> LoadOn(Mischief mischief)

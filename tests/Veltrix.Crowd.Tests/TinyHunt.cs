@@ -71,6 +71,9 @@ sealed class TinyHunt : IAsyncDisposable
 
     public string? Definition { get; private set; }
 
+    /// <summary>The team that each nickname founded, or was invited to.</summary>
+    public ConcurrentDictionary<string, string?> TeamOf { get; } = new(StringComparer.Ordinal);
+
     public int Submissions => Volatile.Read(ref submissions);
 
     public static async Task<TinyHunt> Start(int challenges = 20, Mischief? mischief = null)
@@ -122,14 +125,16 @@ sealed class TinyHunt : IAsyncDisposable
     {
         app.UseWebSockets();
         app.MapGet($"/v1/hunts/{Id}", () => Results.Json(new { id = Id, phase = Phase, team_size = 1 }));
-        app.MapPost($"/v1/hunts/{Id}/join", () =>
+        app.MapPost($"/v1/hunts/{Id}/join", (JoinBody body) =>
         {
             int number = Interlocked.Increment(ref joins);
             if (number <= mischief.RefuseJoins)
                 return Results.Json(new { code = "Full" }, statusCode: 503);
             lock (gate)
                 players.Add($"h{number}", new Player { Name = $"h{number}" });
-            return Results.Json(new { hunter = $"h{number}", token = $"h{number}" }, statusCode: 201);
+            string? team = body.Team?.Found ?? body.Team?.Invite?["join ".Length..];
+            TeamOf[body.Nickname] = team;
+            return Results.Json(new { hunter = $"h{number}", token = $"h{number}", team = new { invite = $"join {team}" } }, statusCode: 201);
         });
         app.MapPost("/v1/hunts", Publish);
         app.MapGet($"/v1/hunts/{Id}/board", (int offset, int limit) => Board(offset, limit));
@@ -313,6 +318,10 @@ sealed class TinyHunt : IAsyncDisposable
         {
         }
     }
+
+    sealed record JoinBody(string Nickname, TeamBody? Team);
+
+    sealed record TeamBody(string? Found, string? Invite);
 
     sealed class Player
     {

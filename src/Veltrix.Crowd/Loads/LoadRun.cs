@@ -16,7 +16,7 @@ namespace Veltrix.Crowd;
 /// </summary>
 sealed class LoadRun
 {
-    const int HttpConnections = 32;
+    const int HttpConnections = 128;
     const string Instance = "load";
     const int BoardRows = 10;
 
