@@ -69,7 +69,7 @@ public partial class DocumentationTests
         Names().Matches(page.Split('\n').Single(line => line.StartsWith(beginning, StringComparison.Ordinal))).Select(m => m.Groups[1].Value);
 
     // A fault is written new("Code", "message …") or new FrameFault("Code", …).
-    [GeneratedRegex("""new(?: FrameFault)?\(\s*"([A-Z][A-Za-z0-9]+)",\s*\$?"[a-z]""")]
+    [GeneratedRegex("""new(?: FrameFault)?\(\s*"([A-Z][A-Za-z0-9]+)",\s*\$?"[a-z{]""")]
     private static partial Regex FaultCodes();
 
     [GeneratedRegex(@"Refusal\.([A-Za-z]+)")]

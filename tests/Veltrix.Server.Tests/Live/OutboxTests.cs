@@ -99,7 +99,7 @@ public sealed class OutboxTests : IDisposable
     [Fact]
     public async Task From_many_threads_every_frame_arrives_once()
     {
-        const int threads = 4, each = 200;
+        const int threads = 4, each = Outbox.FramesMax / threads;
         var posting = Enumerable.Range(0, threads).Select(t => Task.Run(async () =>
         {
             for (var i = 0; i < each; i++)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Veltrix.EventLog;
 using Veltrix.Server.Live;
@@ -71,7 +72,7 @@ public sealed class RestartTests
             await using (var server = await VeltrixServer.Start(options with { Port = 0 }, TestContext.Current.CancellationToken))
             {
                 using var http = new HttpClient { BaseAddress = server.Url };
-                var request = new HttpRequestMessage(HttpMethod.Post, "/v1/hunts") { Content = new StringContent(TestServer.Quiz) };
+                var request = new HttpRequestMessage(HttpMethod.Post, "/v1/hunts") { Content = new StringContent(TestServer.Quiz, Encoding.UTF8, "application/yaml") };
                 request.Headers.Authorization = new("Bearer", server.AdminKey);
                 Assert.Equal(201, (int)(await http.SendAsync(request, TestContext.Current.CancellationToken)).StatusCode);
             }

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Net.WebSockets;
 using System.Text;
 using Veltrix.Server.Submissions;
 
@@ -55,7 +54,7 @@ public sealed class FrameFuzzTests(SharedServer shared) : IClassFixture<SharedSe
         {
             // A minute later the bad frames are forgotten.
             if (i % 10 == 0) shared.Clock.Advance(TimeSpan.FromMinutes(2));
-            await live.SendBytes(Mutated(random), WebSocketMessageType.Text);
+            await live.SendText(Encoding.UTF8.GetString(Mutated(random)));
             await live.NextFrame($"an answer to frame {i} of seed {Seed}", f => f["error"] is not null || f["ack"] is not null || f["pong"] is not null || f["shown"] is not null);
         }
 
@@ -71,7 +70,7 @@ public sealed class FrameFuzzTests(SharedServer shared) : IClassFixture<SharedSe
         for (var i = 0; i < 60; i++)
         {
             await using var live = await shared.Server.ConnectSilently(hunt);
-            await live.SendBytes(Mutated(random), WebSocketMessageType.Text);
+            await live.SendText(Encoding.UTF8.GetString(Mutated(random)));
             try
             {
                 await live.NextFrame("an answer", _ => true);
