@@ -60,22 +60,23 @@ public sealed partial class LiveHunt : IAsyncDisposable
     {
         var submissions = await logs.Open($"{id}/submissions", cancel);
         var ledger = await logs.Open($"{id}/ledger", cancel);
-        var hunt = new LiveHunt(id, submissions, ledger, new Checkpoints(CheckpointFolder(dataFolder, id)), clock, cadence, logger);
+        var hunt = new LiveHunt(id, submissions, ledger, CheckpointsOf(dataFolder, id), clock, cadence, logger);
         await hunt.CatchUp(cancel);
         hunt.running = hunt.Run();
         return hunt;
     }
 
-    internal static string CheckpointFolder(string dataFolder, string hunt) => Path.Combine(dataFolder, "checkpoints", hunt);
+    internal static Checkpoints CheckpointsOf(string dataFolder, string hunt) => new(Path.Combine(dataFolder, "checkpoints", hunt), hunt);
 
     /// <summary>Appends a command, and completes with its position once it is durable.</summary>
     /// <exception cref="EventLogException">It may not have been taken.</exception>
-    public Task<long> Append(Envelope envelope) => submissions.Append(CommandCodec.Encode(envelope));
+    public Task<long> Append(Envelope envelope) => Append([envelope]);
 
     /// <summary>Appends commands in order, and completes with the last one's position once all are durable.</summary>
     /// <exception cref="EventLogException">Some first ones of them may have been taken.</exception>
-    public Task<long> Append(IReadOnlyList<Envelope> envelopes) =>
-        submissions.Append([.. envelopes.Select(envelope => (ReadOnlyMemory<byte>)CommandCodec.Encode(envelope))]);
+    public Task<long> Append(IReadOnlyList<Envelope> envelopes) => Broken is { } broken
+        ? Task.FromException<long>(new EventLogException(EventLogFault.Unavailable, $"hunt {Id} stands still: {broken.Message}"))
+        : submissions.Append([.. envelopes.Select(envelope => (ReadOnlyMemory<byte>)CommandCodec.Encode(envelope))]);
 
     /// <summary>Appends a command and waits until it was decided and read back.</summary>
     /// <exception cref="EventLogException">It was not taken, or (<see cref="EventLogException.Uncertain"/>) not decided in time.</exception>

@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.WebUtilities;
 using Veltrix.EventLog;
 using Veltrix.Hunts;
 
@@ -24,6 +26,19 @@ public static partial class Problems
     public static ProblemHttpResult Unavailable(EventLogException e) => Of(StatusCodes.Status503ServiceUnavailable, "Unavailable", e.Message, ("uncertain", e.Uncertain));
 
     public static ProblemHttpResult Refused(Refusal reason) => Of(StatusCodes.Status409Conflict, reason.ToString(), Explain(reason));
+
+    /// <summary>What the framework refuses by itself (a body that is no JSON, a path that is not there, a fault of ours) is said in the same form as all else.</summary>
+    public static void UseProblems(this WebApplication app)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = context => ByStatus(context).ExecuteAsync(context) });
+        app.UseStatusCodePages(pages => ByStatus(pages.HttpContext).ExecuteAsync(pages.HttpContext));
+    }
+
+    static ProblemHttpResult ByStatus(HttpContext context)
+    {
+        var phrase = ReasonPhrases.GetReasonPhrase(context.Response.StatusCode);
+        return Of(context.Response.StatusCode, phrase.Replace(" ", ""), $"{context.Request.Method} {context.Request.Path}: {phrase}; /openapi/v1.json says what there is and what it takes");
+    }
 
     static string Explain(Refusal reason) => reason switch
     {

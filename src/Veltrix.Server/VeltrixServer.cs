@@ -63,24 +63,27 @@ public sealed class VeltrixServer : IAsyncDisposable
         Directory.CreateDirectory(options.DataFolder);
         var keyring = Keyring.Open(options.DataFolder);
         var logs = DataFolder.OpenLogs(options.DataFolder, options.Clock);
+        var app = Builder(options).Build();
+        HuntDirectory? hunts = null;
         try
         {
-            var builder = Builder(options);
-            var app = builder.Build();
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix");
-            var hunts = new HuntDirectory(logs, options.DataFolder, options.Clock, logger);
+            hunts = new HuntDirectory(logs, options.DataFolder, options.Clock, logger);
             await hunts.OpenAll(cancel);
             var server = new VeltrixServer(options, app, logs, hunts, keyring);
             server.MapPipeline();
             await app.StartAsync(cancel);
             server.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-            server.pacing = Task.Run(() => new Pacer(() => hunts.All, options.Clock, logger) { Cadence = hunts.Cadence }.Run(server.stop.Token), CancellationToken.None);
             SecretFile.Write(Path.Combine(options.DataFolder, "admin.key"), server.AdminKey);
             DataFolder.WriteAddress(options.DataFolder, server.Url);
+            var pacer = new Pacer(() => server.hunts.All, options.Clock, logger) { Cadence = hunts.Cadence };
+            server.pacing = Task.Run(() => pacer.Run(server.stop.Token), CancellationToken.None);
             return server;
         }
         catch
         {
+            await app.DisposeAsync();
+            if (hunts is not null) await hunts.DisposeAsync();
             await logs.DisposeAsync();
             throw;
         }
@@ -111,6 +114,7 @@ public sealed class VeltrixServer : IAsyncDisposable
     void MapPipeline()
     {
         app.UsePageHeaders();
+        app.UseProblems();
         app.UseWebSockets();
         app.MapJoin(hunts, keyring, new InviteTries(options.Clock));
         app.Map("/v1/hunts/{hunt}/live", (string hunt, HttpContext context) => Live(hunt, context)).DisableHttpMetrics().ExcludeFromDescription();

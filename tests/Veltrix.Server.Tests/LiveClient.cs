@@ -2,13 +2,15 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Veltrix.Server.Live;
 
 namespace Veltrix.Server.Tests;
 
 /// <summary>A hunter's end of the live protocol, for tests: sends frames and waits for the kinds it is asked for.</summary>
 public sealed class LiveClient : IAsyncDisposable
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    // Machines that run tests are busy.
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     readonly ClientWebSocket socket = new();
     readonly List<JsonNode> passedOver = [];
@@ -43,7 +45,8 @@ public sealed class LiveClient : IAsyncDisposable
 
     public Task SendText(string text) => SendBytes(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text);
 
-    public Task SendBytes(byte[] bytes, WebSocketMessageType type) => socket.SendAsync(bytes, type, true, TestContext.Current.CancellationToken);
+    public Task SendBytes(byte[] bytes, WebSocketMessageType type, bool endOfMessage = true) =>
+        socket.SendAsync(bytes, type, endOfMessage, TestContext.Current.CancellationToken);
 
     /// <summary>Submits, and gives the outcome.</summary>
     public async Task<JsonNode> Submit(long seq, string challenge, string answer)
@@ -54,25 +57,45 @@ public sealed class LiveClient : IAsyncDisposable
     }
 
     /// <summary>Waits for the next frame of a kind, keeping others for later; gives its members.</summary>
-    public async Task<JsonNode> Next(string kind, Func<JsonNode, bool>? which = null)
+    public async Task<JsonNode> Next(string kind, Func<JsonNode, bool>? which = null) =>
+        (await NextFrame(kind, frame => frame[kind] is { } members && which?.Invoke(members) != false))[kind]!;
+
+    /// <summary>Waits for the answer to the frame of this id.</summary>
+    public Task<JsonNode> Answer(long id) => NextFrame($"an answer to frame {id}", frame => (long?)frame["id"] == id);
+
+    /// <summary>Asks and is answered: all that the server had posted before has arrived then.</summary>
+    public async Task Ping() => Assert.NotNull((await Answer(await Send("ping", new { })))["pong"]);
+
+    /// <summary>Frames of a kind that have arrived and were not asked for.</summary>
+    public IReadOnlyList<JsonNode> Kept(string kind) => [.. passedOver.Where(frame => frame[kind] is not null).Select(frame => frame[kind]!)];
+
+    /// <summary>Waits for the next frame that fits, keeping others for later.</summary>
+    public async Task<JsonNode> NextFrame(string what, Func<JsonNode, bool> fits)
     {
-        for (var i = 0; i < passedOver.Count; i++)
-            if (Fits(passedOver[i]) is { } kept)
-            {
-                passedOver.RemoveAt(i);
-                return kept;
-            }
+        if (passedOver.FindIndex(frame => fits(frame)) is >= 0 and var at)
+        {
+            var kept = passedOver[at];
+            passedOver.RemoveAt(at);
+            return kept;
+        }
 
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         timeout.CancelAfter(Patience);
         while (true)
         {
-            var frame = await Receive(timeout.Token) ?? throw new InvalidOperationException($"closed with {CloseStatus} {CloseReason} while waiting for {kind}");
-            if (Fits(frame) is { } found) return found;
+            var frame = await Receive(timeout.Token) ?? throw new InvalidOperationException($"closed with {CloseStatus} {CloseReason} while waiting for {what}");
+            if (fits(frame)) return frame;
             passedOver.Add(frame);
         }
+    }
 
-        JsonNode? Fits(JsonNode frame) => frame[kind] is { } members && which?.Invoke(members) != false ? members : null;
+    /// <summary>Reads until the server closes, as it must, with this code; gives all frames that came before.</summary>
+    public async Task<List<JsonNode>> ReadToClose(CloseCode expected)
+    {
+        var frames = await ReadToClose();
+        Assert.Equal(expected.Code, (int?)CloseStatus);
+        Assert.Equal(expected.Name, (string)JsonNode.Parse(CloseReason!)!["code"]!);
+        return frames;
     }
 
     /// <summary>Reads until the server closes; gives all frames that came before.</summary>
@@ -99,7 +122,7 @@ public sealed class LiveClient : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (socket.State == WebSocketState.Open)
+        if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             try
             {
                 await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).WaitAsync(Patience);

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using Veltrix.Server.Admission;
 
 namespace Veltrix.Server.Tests;
 
@@ -17,29 +18,47 @@ public sealed class TestServer : IAsyncDisposable
           - { id: c, points: 4, answers: [three], unlock: { all_of: [a, b] } }
         """;
 
-    readonly bool keepsFolder;
+    /// <summary>The same for teams of two.</summary>
+    public static readonly string TeamQuiz = Quiz.Replace("title:", "team_size: 2\ntitle:");
 
-    TestServer(VeltrixServer server, string folder, bool keepsFolder)
-    {
-        Server = server;
-        Folder = folder;
-        this.keepsFolder = keepsFolder;
-        Http = new HttpClient { BaseAddress = server.Url };
-    }
+    readonly ServerOptions options;
 
-    public VeltrixServer Server { get; }
+    TestServer(ServerOptions options) => this.options = options;
 
-    public string Folder { get; }
+    public VeltrixServer Server { get; private set; } = null!;
 
-    public HttpClient Http { get; }
+    public string Folder => options.DataFolder;
+
+    public HttpClient Http { get; private set; } = null!;
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<TestServer> Start(string? folder = null, bool keepsFolder = false)
+    public static async Task<TestServer> Start(Func<ServerOptions, ServerOptions>? configure = null)
     {
-        folder ??= Directory.CreateTempSubdirectory("veltrix-test-").FullName;
-        return new TestServer(await VeltrixServer.Start(new ServerOptions { DataFolder = folder, Port = 0 }, Cancel), folder, keepsFolder);
+        var options = new ServerOptions { DataFolder = Directory.CreateTempSubdirectory("veltrix-test-").FullName, Port = 0 };
+        var server = new TestServer(configure?.Invoke(options) ?? options);
+        await server.StartAgain();
+        return server;
     }
+
+    /// <summary>Stops the server, and starts another one on the same folder.</summary>
+    /// <param name="between">Done to the folder while no server holds it.</param>
+    public async Task Restart(Func<string, Task>? between = null)
+    {
+        Http.Dispose();
+        await Server.DisposeAsync();
+        if (between is not null) await between(Folder);
+        await StartAgain();
+    }
+
+    async Task StartAgain()
+    {
+        Server = await VeltrixServer.Start(options, Cancel);
+        Http = new HttpClient { BaseAddress = Server.Url };
+    }
+
+    /// <summary>A token as this server would sign it.</summary>
+    public string Token(Scopes scopes, string hunt = "*", string subject = "test") => Keyring.Open(Folder).Issue(scopes, hunt, subject);
 
     public async Task<JsonNode> Publish(string yaml, bool open = true, string? key = null, string query = "")
     {
@@ -47,30 +66,40 @@ public sealed class TestServer : IAsyncDisposable
         return await Send(request, key ?? Server.AdminKey);
     }
 
-    public async Task<JsonNode> Act(string hunt, string action, object body, string? key = null) =>
-        await Send(new HttpRequestMessage(HttpMethod.Post, $"/v1/hunts/{hunt}/actions/{action}") { Content = JsonContent.Create(body) }, key ?? Server.AdminKey);
+    public Task<JsonNode> Act(string hunt, string action, object body, string? key = null) => Post($"/v1/hunts/{hunt}/actions/{action}", body, key ?? Server.AdminKey);
 
-    public async Task<JsonNode> Join(string hunt, string nickname, object? team = null) =>
-        await Send(new HttpRequestMessage(HttpMethod.Post, $"/v1/hunts/{hunt}/join") { Content = JsonContent.Create(new { nickname, team }) }, null);
+    public Task<JsonNode> Join(string hunt, string nickname, object? team = null) => Post($"/v1/hunts/{hunt}/join", new { nickname, team });
 
-    public async Task<JsonNode> Get(string path, string? key = null) => await Send(new HttpRequestMessage(HttpMethod.Get, path), key);
+    public Task<JsonNode> Get(string path, string? key = null) => Send(new HttpRequestMessage(HttpMethod.Get, path), key);
+
+    public Task<JsonNode> Post(string path, object body, string? key = null) => Send(new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) }, key);
 
     public async Task<string> GetText(string path, string? key = null)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, path);
-        if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        using var response = await Http.SendAsync(request, Cancel);
+        using var response = await SendRaw(new HttpRequestMessage(HttpMethod.Get, path), key);
         return await response.Content.ReadAsStringAsync(Cancel);
     }
 
+    /// <summary>The decisions in a hunt's ledger.</summary>
+    public async Task<JsonNode[]> Ledger(string hunt) =>
+        [.. (await GetText($"/v1/hunts/{hunt}/ledger", Server.AdminKey)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+
     public Task<LiveClient> Connect(string hunt, string? token = null, object? hello = null) => LiveClient.Connect(Server.Url, hunt, token, hello);
+
+    public Task<LiveClient> ConnectSilently(string hunt) => LiveClient.Connect(Server.Url, hunt, null, sayHello: false);
+
+    public async Task<HttpResponseMessage> SendRaw(HttpRequestMessage request, string? key = null)
+    {
+        if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return await Http.SendAsync(request, Cancel);
+    }
 
     /// <summary>The answer's JSON, with its HTTP status under <c>http</c>.</summary>
     async Task<JsonNode> Send(HttpRequestMessage request, string? key)
     {
-        if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        using var response = await Http.SendAsync(request, Cancel);
-        var json = JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!;
+        using var response = await SendRaw(request, key);
+        var text = await response.Content.ReadAsStringAsync(Cancel);
+        var json = text.StartsWith('{') ? JsonNode.Parse(text)! : new JsonObject { ["text"] = text };
         json["http"] = (int)response.StatusCode;
         return json;
     }
@@ -79,6 +108,6 @@ public sealed class TestServer : IAsyncDisposable
     {
         Http.Dispose();
         await Server.DisposeAsync();
-        if (!keepsFolder) Directory.Delete(Folder, recursive: true);
+        Directory.Delete(Folder, recursive: true);
     }
 }

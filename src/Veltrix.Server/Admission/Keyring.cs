@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -32,6 +33,8 @@ public sealed record Grant(Scopes Scopes, string Hunt, string Subject)
 /// <remarks>Tokens hold until the key file is replaced, which ends all of them at once. Thread-safe.</remarks>
 public sealed class Keyring
 {
+    const int KeyBytes = 32;
+
     readonly byte[] key;
 
     Keyring(byte[] key) => this.key = key;
@@ -40,15 +43,11 @@ public sealed class Keyring
     public static Keyring Open(string dataFolder)
     {
         var path = Path.Combine(dataFolder, "token.key");
-        if (!File.Exists(path)) SecretFile.Write(path, Convert.ToHexString(RandomNumberGenerator.GetBytes(32)));
-        try
-        {
-            return new Keyring(Convert.FromHexString(File.ReadAllText(path).Trim()));
-        }
-        catch (FormatException)
-        {
-            throw new InvalidDataException($"{path} is not a key of 64 hexadecimal digits. Put the right file back, or delete it and all tokens given out so far end.");
-        }
+        if (!File.Exists(path)) SecretFile.Write(path, Convert.ToHexString(RandomNumberGenerator.GetBytes(KeyBytes)));
+        var text = File.ReadAllText(path).Trim();
+        return text.Length == 2 * KeyBytes && text.All(char.IsAsciiHexDigit)
+            ? new Keyring(Convert.FromHexString(text))
+            : throw new InvalidDataException($"{path} is not a key of {2 * KeyBytes} hexadecimal digits. Put the right file back, or delete it and all tokens given out so far end.");
     }
 
     public string Issue(Scopes scopes, string hunt, string subject)
@@ -63,7 +62,8 @@ public sealed class Keyring
         var parts = token.Split('.');
         if (parts is not ["v1", var scopes, var hunt, var subject, var signature]) return null;
         Span<byte> claimed = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        if (!Base64Url.TryDecodeFromChars(signature, claimed, out var length) || length != claimed.Length) return null;
+        // Not TryDecodeFromChars: that one throws on characters that are not base64url.
+        if (Base64Url.DecodeFromChars(signature, claimed, out _, out var length) != OperationStatus.Done || length != claimed.Length) return null;
         var right = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(token[..token.LastIndexOf('.')]));
         return CryptographicOperations.FixedTimeEquals(right, claimed) ? new Grant((Scopes)int.Parse(Decode(scopes)), Decode(hunt), Decode(subject)) : null;
     }

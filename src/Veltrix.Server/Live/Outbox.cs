@@ -24,6 +24,15 @@ public sealed class Outbox(WebSocket socket)
     CloseCode? closing;
     bool sending;
 
+    /// <summary>Whether it has been told to close: nothing that comes from the other side counts any more.</summary>
+    public bool IsClosing
+    {
+        get
+        {
+            lock (gate) return closing is not null;
+        }
+    }
+
     /// <summary>Sends a frame after those before it. Without effect once the socket closes.</summary>
     public void Post(ReadOnlyMemory<byte> frame)
     {
@@ -81,7 +90,8 @@ public sealed class Outbox(WebSocket socket)
     {
         try
         {
-            while (TakeNext(out var frame, out var pooled))
+            CloseCode? farewell;
+            while (TakeNext(out var frame, out var pooled, out farewell))
                 try
                 {
                     await socket.SendAsync(frame, WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage, CancellationToken.None);
@@ -91,7 +101,7 @@ public sealed class Outbox(WebSocket socket)
                     GiveBack(pooled);
                 }
 
-            if (closing is { } code) await socket.CloseOutputAsync((WebSocketCloseStatus)code.Code, code.Reason(), CancellationToken.None);
+            if (farewell is { } code) await socket.CloseOutputAsync((WebSocketCloseStatus)code.Code, code.Reason(), CancellationToken.None);
         }
         catch (Exception e) when (e is WebSocketException or ObjectDisposedException or IOException or InvalidOperationException or OperationCanceledException)
         {
@@ -101,11 +111,14 @@ public sealed class Outbox(WebSocket socket)
         }
     }
 
-    bool TakeNext(out ReadOnlyMemory<byte> frame, out ArraySegment<byte> pooled)
+    /// <summary>Takes what leaves next; where there is nothing, the sender's work ends, with a <paramref name="farewell"/> if it is the last.</summary>
+    bool TakeNext(out ReadOnlyMemory<byte> frame, out ArraySegment<byte> pooled, out CloseCode? farewell)
     {
         lock (gate)
         {
             pooled = default;
+            // Seen under the lock: a close that comes a moment later finds nobody sending and sends by itself.
+            farewell = closing;
             if (frames is not null && frames.TryDequeue(out frame)) return true;
             frames = null;
             frame = pooled = board;

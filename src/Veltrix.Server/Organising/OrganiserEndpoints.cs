@@ -15,6 +15,10 @@ public static class OrganiserEndpoints
     const int DefinitionBytesMax = 1_000_000;
     const int WhyLengthMax = 500;
     const int TextLengthMax = 1000;
+    const int HunterLengthMax = 36;
+
+    /// <summary>Far more than the referee allows, and far from where sums overflow.</summary>
+    const long PointsMax = 1_000_000_000_000;
 
     public static void MapOrganising(this IEndpointRouteBuilder routes, HuntDirectory hunts, Keyring keyring, string dataFolder)
     {
@@ -38,7 +42,7 @@ public static class OrganiserEndpoints
         {
             if (hunts.Find(hunt) is not { } live) return Problems.NoHunt(hunt);
             if (!MayAudit(request, keyring, hunt)) return Problems.NotAllowed("organiser or audit");
-            return TypedResults.Ok(await Task.Run(() => Verification.Of(live, new Checkpoints(LiveHunt.CheckpointFolder(dataFolder, hunt)))));
+            return TypedResults.Ok(await Task.Run(() => Verification.Of(live, LiveHunt.CheckpointsOf(dataFolder, hunt))));
         }).Produces<VerifyReport>().ProducesProblem(401).ProducesProblem(404).WithSummary("Fold the ledger from zero and compare");
     }
 
@@ -49,7 +53,7 @@ public static class OrganiserEndpoints
         var recorded = clock is not null;
         if (recorded && !grant.Allows(Scopes.Replay, "*")) return Problems.NotAllowed("replay");
 
-        var bytes = await ReadBody(request, DefinitionBytesMax);
+        var bytes = request.ContentLength > DefinitionBytesMax ? null : await ReadBody(request, DefinitionBytesMax);
         if (bytes is null) return Problems.Of(StatusCodes.Status413PayloadTooLarge, "TooLarge", $"a definition has at most {DefinitionBytesMax:N0} bytes", ("limit", DefinitionBytesMax));
         var text = Encoding.UTF8.GetString(bytes);
         var read = HuntFile.Read(text);
@@ -85,8 +89,8 @@ public static class OrganiserEndpoints
             ("resume", _) => new Command.Resume(),
             ("close", _) => new Command.Close(),
             ("extend", { Closes: { } closes }) => new Command.Extend(closes),
-            ("adjust", { Team: { } team, Points: { } points }) => new Command.Adjust(team, points),
-            ("ban", { Hunter: { } hunter }) => new Command.Ban(hunter),
+            ("adjust", { Team: { } team, Points: { } points and >= -PointsMax and <= PointsMax }) => new Command.Adjust(team, points),
+            ("ban", { Hunter: { Length: > 0 and <= HunterLengthMax } hunter }) => new Command.Ban(hunter),
             ("announce", { Text: { Length: > 0 and <= TextLengthMax } text }) => new Command.Announce(text),
             _ => null,
         };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Veltrix.Server.Scoring;
@@ -5,7 +6,8 @@ namespace Veltrix.Server.Scoring;
 /// <summary>
 /// A hunt's checkpoints on disk: <c>{position}.checkpoint</c>, a SHA-256 digest and then the fold. They only make a start faster; a missing, torn or foreign one is passed over.
 /// </summary>
-public sealed class Checkpoints(string folder)
+/// <param name="hunt">Whose they are: one of another hunt, put here by mistake, is passed over too.</param>
+public sealed class Checkpoints(string folder, string hunt)
 {
     const int Kept = 2;
     const string Ending = ".checkpoint";
@@ -33,7 +35,7 @@ public sealed class Checkpoints(string folder)
     public Folded Newest(long end)
     {
         foreach (var path in Newest())
-            if (TryRead(path) is { } folded && folded.Position <= end) return folded;
+            if (TryRead(path) is { } folded && folded.Position <= end && folded.State.Model?.Definition.Id == hunt) return folded;
         return Folded.Nothing;
     }
 
@@ -47,9 +49,9 @@ public sealed class Checkpoints(string folder)
     string[] Newest()
     {
         if (!Directory.Exists(folder)) return [];
-        var paths = Directory.GetFiles(folder, "*" + Ending);
-        Array.Sort(paths, (a, b) => string.CompareOrdinal(b, a));
-        return paths;
+        return [.. Directory.GetFiles(folder, "*" + Ending)
+            .Where(path => long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            .OrderDescending(StringComparer.Ordinal)];
     }
 
     static Folded? TryRead(string path)

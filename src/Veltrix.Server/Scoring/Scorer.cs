@@ -144,8 +144,9 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
     {
         var heartbeat = HeartbeatAfter - clock.GetElapsedTime(lastAppend);
         if (term.State.Recorded || Referee.NextDue(term.State) is not { } due) return heartbeat;
-        var timer = TimeSpan.FromMilliseconds(due - clock.GetUtcNow().ToUnixTimeMilliseconds());
-        return timer > TimeSpan.Zero && timer < heartbeat ? timer : heartbeat;
+        // Compared as numbers: a closing time in the far future has more milliseconds than a TimeSpan holds.
+        var timer = due - clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return timer > 0 && timer < heartbeat.TotalMilliseconds ? TimeSpan.FromMilliseconds(timer) : heartbeat;
     }
 
     // In a replay time stands still between commands, so no timer is ever due.

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Unicode;
 using Veltrix.Server.Live;
 
 namespace Veltrix.Server.Submissions;
@@ -26,14 +25,6 @@ public sealed record ClientFrame
     /// <summary>Reads a frame; where it cannot, says what is wrong with it and gives its id if that could be read.</summary>
     public static ClientFrame? Read(ReadOnlySpan<byte> bytes, out long? id, out FrameFault? fault)
     {
-        id = null;
-        fault = null;
-        if (!Utf8.IsValid(bytes))
-        {
-            fault = new("NotUtf8", "a frame is UTF-8 text; this one is not");
-            return null;
-        }
-
         ClientFrame? frame;
         try
         {
@@ -41,9 +32,7 @@ public sealed record ClientFrame
         }
         catch (JsonException e)
         {
-            fault = IsJson(bytes)
-                ? new("BadMember", $"the member {e.Path} has the wrong type or is missing a part")
-                : new("NotJson", "a frame is one JSON object; this one cannot be read");
+            fault = Diagnose(bytes, e.Path, out id);
             return null;
         }
 
@@ -61,20 +50,20 @@ public sealed record ClientFrame
 
     int Kinds => (Hello is null ? 0 : 1) + (Submit is null ? 0 : 1) + (Join is null ? 0 : 1) + (Show is null ? 0 : 1) + (Ping is null ? 0 : 1);
 
-    static bool IsJson(ReadOnlySpan<byte> bytes)
+    /// <summary>What is wrong with a frame that did not become one. Its id is looked for once more, so that the sender knows which of its frames it was.</summary>
+    static FrameFault Diagnose(ReadOnlySpan<byte> bytes, string? path, out long? id)
     {
-        var reader = new Utf8JsonReader(bytes);
+        id = null;
         try
         {
-            while (reader.Read())
-            {
-            }
-
-            return true;
+            using var json = JsonDocument.Parse(bytes.ToArray());
+            if (json.RootElement.ValueKind != JsonValueKind.Object) return new("NotJson", $"a frame is one JSON object; this one is of the kind {json.RootElement.ValueKind}");
+            if (json.RootElement.TryGetProperty("id"u8, out var member) && member.ValueKind == JsonValueKind.Number && member.TryGetInt64(out var number)) id = number;
+            return new("BadMember", $"the member {path} has the wrong type or is missing a part");
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return false;
+            return new("NotJson", "a frame is one JSON object; this one cannot be read");
         }
     }
 }

@@ -22,9 +22,18 @@ namespace Veltrix.Server.Submissions;
 /// </remarks>
 public sealed class Gateway
 {
+    /// <summary>A frame as long as this is no mistake any more: it ends the connection.</summary>
+    const int FrameBytesEnd = 10 * ClientFrame.BytesMax;
+
     const int StrikesMax = 20;
     const int AnswerLengthMax = 400;
-    const string Alphabet = "A-Z a-z 0-9";
+    const int ChallengeLengthMax = 48;
+
+    /// <summary>What a rank key has room for.</summary>
+    const long AtMax = (1L << 42) - 1;
+
+    const int HunterLengthMax = 36;
+    const int InstanceLengthMax = 16;
     static readonly TimeSpan StrikesForgotten = TimeSpan.FromMinutes(1);
     static readonly TimeSpan HelloWithin = TimeSpan.FromSeconds(5);
 
@@ -60,21 +69,23 @@ public sealed class Gateway
             KeepAliveInterval = TimeSpan.FromSeconds(25),
             KeepAliveTimeout = TimeSpan.FromSeconds(8),
         });
-        if (hunt is null)
-        {
-            new Outbox(socket).Close(CloseCodes.HuntUnknown);
-            return;
-        }
-
-        var gateway = new Gateway(hunt, keyring, clock, socket);
-        hunt.Sockets.Add(gateway.outbox);
         try
         {
-            await gateway.Receive();
+            if (hunt is null) await SendAway(socket, CloseCodes.HuntUnknown);
+            else await Serve(hunt, new Gateway(hunt, keyring, clock, socket));
         }
         catch (Exception e) when (e is WebSocketException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or IOException)
         {
             // The other side went away without a word. Its hunter comes back with another socket.
+        }
+    }
+
+    static async Task Serve(LiveHunt hunt, Gateway gateway)
+    {
+        hunt.Sockets.Add(gateway.outbox);
+        try
+        {
+            await gateway.Receive();
         }
         finally
         {
@@ -83,9 +94,19 @@ public sealed class Gateway
         }
     }
 
+    // Reads on until the other side has closed too: a connection that is dropped with bytes unread is reset, and the reason is lost on its way.
+    static async Task SendAway(WebSocket socket, CloseCode code)
+    {
+        new Outbox(socket).Close(code);
+        var unread = new byte[256];
+        while ((await socket.ReceiveAsync(unread.AsMemory(), CancellationToken.None)).MessageType != WebSocketMessageType.Close)
+        {
+        }
+    }
+
     async Task Receive()
     {
-        using var helloTimer = new Timer(_ => { if (listener is null) outbox.Close(CloseCodes.NoHello); }, null, HelloWithin, Timeout.InfiniteTimeSpan);
+        using var helloTimer = clock.CreateTimer(_ => { if (listener is null) outbox.Close(CloseCodes.NoHello); }, null, HelloWithin, Timeout.InfiniteTimeSpan);
         while (true)
         {
             var arrived = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
@@ -95,20 +116,8 @@ public sealed class Gateway
             {
                 var (length, type) = arrived.EndOfMessage ? (0, arrived.MessageType) : await ReadFrame(buffer);
                 if (type == WebSocketMessageType.Close) break;
-                if (length > ClientFrame.BytesMax * 10)
-                {
-                    outbox.Close(CloseCodes.FrameTooBig);
-                    break;
-                }
-
-                if (length > ClientFrame.BytesMax)
-                    Strike(null, new("FrameTooBig", $"a frame has at most {ClientFrame.BytesMax} bytes, this one {length}", ClientFrame.BytesMax, length));
-                else if (type == WebSocketMessageType.Binary)
-                    Strike(null, new("NotText", "frames are text, this one is binary"));
-                else if (ClientFrame.Read(buffer.AsSpan(0, length), out var id, out var fault) is { } frame)
-                    Handle(frame, id!.Value);
-                else
-                    Strike(id, fault!);
+                // Once it is being closed a connection is still read to its end, so that the reason arrives, but nothing counts any more.
+                if (!outbox.IsClosing) Take(buffer, length, type);
             }
             finally
             {
@@ -121,7 +130,21 @@ public sealed class Gateway
         outbox.Close(CloseCodes.Normal);
     }
 
-    /// <summary>Reads to the end of a message, keeping what fits. Stops early at ten times the limit.</summary>
+    void Take(byte[] buffer, int length, WebSocketMessageType type)
+    {
+        if (length >= FrameBytesEnd)
+            outbox.Close(CloseCodes.FrameTooBig);
+        else if (length > ClientFrame.BytesMax)
+            Strike(null, new("FrameTooBig", $"a frame has at most {ClientFrame.BytesMax} bytes, this one {length}", ClientFrame.BytesMax, length));
+        else if (type == WebSocketMessageType.Binary)
+            Strike(null, new("NotText", "frames are text, this one is binary"));
+        else if (ClientFrame.Read(buffer.AsSpan(0, length), out var id, out var fault) is { } frame)
+            Handle(frame, id!.Value);
+        else
+            Strike(id, fault!);
+    }
+
+    /// <summary>Reads to the end of a message, keeping what fits. Stops early at <see cref="FrameBytesEnd"/>.</summary>
     async ValueTask<(int Length, WebSocketMessageType Type)> ReadFrame(byte[] buffer)
     {
         var length = 0;
@@ -131,7 +154,7 @@ public sealed class Gateway
             var free = length < ClientFrame.BytesMax ? buffer.AsMemory(length, ClientFrame.BytesMax - length) : buffer.AsMemory(0, ClientFrame.BytesMax);
             var part = await socket.ReceiveAsync(free, CancellationToken.None);
             length += part.Count;
-            if (part.EndOfMessage || part.MessageType == WebSocketMessageType.Close || length > ClientFrame.BytesMax * 10) return (length, part.MessageType);
+            if (part.EndOfMessage || part.MessageType == WebSocketMessageType.Close || length >= FrameBytesEnd) return (length, part.MessageType);
         }
     }
 
@@ -168,7 +191,7 @@ public sealed class Gateway
         grant = keyring.Read(hello.Token);
         if (grant?.Allows(Scopes.Relay, hunt.Id) == true) Enter(id, hello, "", -1);
         else if (grant?.Allows(Scopes.Hunter, hunt.Id) != true) outbox.Close(CloseCodes.TokenInvalid);
-        else if (!IsWord(hello.Instance, 16)) Strike(id, new("MissingMember", $"hello.instance is 1–16 of {Alphabet}", 16, hello.Instance?.Length ?? 0));
+        else if (BadWord("hello.instance", hello.Instance, InstanceLengthMax) is { } unnamed) Strike(id, unnamed);
         else EnterHunter(id, hello, grant.Subject);
     }
 
@@ -227,7 +250,8 @@ public sealed class Gateway
     {
         if (!listener!.IsRelay) Strike(id, new("UnknownKind", "only relays join others here; hunters join by POST /v1/hunts/{hunt}/join"));
         else if (BadRelay(join.Hunter, join.Instance, join.Seq, join.At) is { } bad) Strike(id, bad);
-        else if (!Nickname.TryParse(join.Nickname ?? "", out var nickname, out var fault)) Strike(id, new("BadMember", $"join.nickname: {fault}"));
+        else if (join.Nickname is null) Strike(id, new("MissingMember", "join.nickname is missing"));
+        else if (!Nickname.TryParse(join.Nickname, out var nickname, out var fault)) Strike(id, new("BadMember", $"join.nickname: {fault}"));
         else if (!TeamWishes.TryRead(join.Team, out var team, out fault)) Strike(id, new("BadMember", $"join.team: {fault}"));
         else _ = Append(id, new Envelope(new CommandId(join.Hunter!, join.Instance!, join.Seq), "", "", join.At, new Command.Join(nickname, team)));
     }
@@ -270,7 +294,9 @@ public sealed class Gateway
     {
         if (isRelay && BadRelay(submit.Hunter, submit.Instance, submit.Seq, submit.At) is { } bad) return bad;
         if (submit.Seq < 1) return new("BadMember", "submit.seq counts 1, 2, 3 …", 1, submit.Seq);
-        if (submit.Challenge is not { Length: > 0 and <= 48 }) return new("MissingMember", "submit.challenge is the id of a challenge, at most 48 characters", 48, submit.Challenge?.Length ?? 0);
+        if (submit.Challenge is null) return new("MissingMember", "submit.challenge is missing");
+        if (submit.Challenge.Length is 0 or > ChallengeLengthMax)
+            return new("BadMember", $"submit.challenge is the id of a challenge, 1–{ChallengeLengthMax} characters", ChallengeLengthMax, submit.Challenge.Length);
         if (submit.Answer is null) return new("MissingMember", "submit.answer is missing");
         return submit.Answer.Length > AnswerLengthMax
             ? new("BadMember", $"submit.answer has at most {AnswerLengthMax} characters", AnswerLengthMax, submit.Answer.Length)
@@ -279,10 +305,18 @@ public sealed class Gateway
 
     FrameFault? BadRelay(string? hunter, string? instance, long seq, long? at)
     {
-        if (!IsWord(hunter, 36, extra: "-_")) return new("MissingMember", $"hunter is 1–36 of {Alphabet} - _", 36, hunter?.Length ?? 0);
-        if (!IsWord(instance, 16)) return new("MissingMember", $"instance is 1–16 of {Alphabet}", 16, instance?.Length ?? 0);
+        if (BadWord("hunter", hunter, HunterLengthMax, extra: "-_") is { } badHunter) return badHunter;
+        if (BadWord("instance", instance, InstanceLengthMax) is { } badInstance) return badInstance;
         if (seq < 1) return new("BadMember", "seq counts 1, 2, 3 …", 1, seq);
-        return at is not null && grant?.Allows(Scopes.Replay, hunt.Id) != true ? new("BadMember", "only a key of scope replay may set the time (at)") : null;
+        return at is null ? null : BadTime(at.Value);
+    }
+
+    FrameFault? BadTime(long at)
+    {
+        if (grant?.Allows(Scopes.Replay, hunt.Id) != true) return new("BadMember", "only a key of scope replay may set the time (at)");
+        if (at is < 0 or > AtMax) return new("BadMember", "at is a time in milliseconds since 1970, before the year 2109", AtMax, at);
+        // In a hunt that people play, a command from the future would end it for all of them.
+        return hunt.View.Read((state, _) => state.Recorded) ? null : new("BadMember", "at sets the time; that is for hunts published with clock=recorded, and this one goes by the server's clock");
     }
 
     static FrameFault? BadShow(int around, int top)
@@ -291,6 +325,11 @@ public sealed class Gateway
         return BoardFrames.Tops.Contains(top) ? null : new("BadMember", $"top is one of {string.Join(", ", BoardFrames.Tops)}", BoardFrames.Tops[^1], top);
     }
 
-    static bool IsWord(string? text, int most, string extra = "") =>
-        text is { Length: > 0 } && text.Length <= most && text.All(c => char.IsAsciiLetterOrDigit(c) || extra.Contains(c));
+    static FrameFault? BadWord(string name, string? text, int most, string extra = "")
+    {
+        if (text is null) return new("MissingMember", $"{name} is missing");
+        return text.Length > 0 && text.Length <= most && text.All(c => char.IsAsciiLetterOrDigit(c) || extra.Contains(c))
+            ? null
+            : new("BadMember", $"{name} is 1–{most} of A-Z a-z 0-9 {extra}".TrimEnd(), most, text.Length);
+    }
 }
