@@ -22,5 +22,5 @@ export function write(element: Element, text: string): void {
 
 /** The last part of /play/{hunt} and /board/{hunt}. */
 export function huntOfPage(): string {
-  return decodeURIComponent(location.pathname.replace(/\/+$/, '').split('/').pop() ?? '');
+  return location.pathname.replace(/\/+$/, '').split('/').pop() ?? '';
 }

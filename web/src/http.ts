@@ -90,7 +90,9 @@ async function ask<T>(url: string, request?: RequestInit): Promise<T> {
   }
   const said = Date.parse(response.headers.get('Date') ?? '');
   if (said) behindMs = Math.abs(said - Date.now()) > 2_000 ? said - Date.now() : 0;
-  const body = (await response.json().catch(() => ({}))) as T & { code?: string; detail?: string };
+  const body = (await response.json().catch(() => ({}))) as T & { code?: string; detail?: string; member?: string };
   if (response.ok) return body;
-  throw new Problem(body.code ?? `Http${response.status}`, body.detail ?? `The server answered ${response.status}. Try again in a moment.`);
+  // A form shows the sentence beside the field, and need not name the member.
+  const detail = body.detail?.replace(`${body.member}: `, '');
+  throw new Problem(body.code ?? `Http${response.status}`, detail ?? `The server answered ${response.status}. Try again in a moment.`);
 }

@@ -59,5 +59,5 @@ export function arrow(element: HTMLElement, places: number): void {
   element.textContent = `${places > 0 ? '▲' : '▼'}${Math.abs(places).toLocaleString('en')}`;
   element.dataset['way'] = places > 0 ? 'up' : 'down';
   for (const animation of element.getAnimations()) animation.cancel();
-  element.animate({ opacity: [1, 1, 0] }, { duration: 5_000, fill: 'forwards' });
+  element.animate({ opacity: [1, 1, 0] }, { duration: 5_000, easing: moves() ? 'linear' : 'step-end', fill: 'forwards' });
 }

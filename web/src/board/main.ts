@@ -26,6 +26,7 @@ const pause = make('button', { type: 'button', class: 'pause', 'aria-pressed': '
 let times: Times = { phase: 'scheduled' };
 let newest: Board | null = null;
 let held = false;
+let whoPlays = 'team';
 let unsay: ReturnType<typeof setTimeout> | undefined;
 
 function showBoard(board: Board): void {
@@ -33,9 +34,9 @@ function showBoard(board: Board): void {
   if (held) return;
   rows.show(board.top);
   empty.hidden = board.top.length > 0;
-  write(teams, counted(board.teams, 'team'));
+  write(teams, counted(board.teams, whoPlays));
   const first = board.top[0];
-  if (first) spoken.say(`${first.name} leads with ${counted(first.score, 'point')}; ${counted(board.teams, 'team')}.`);
+  if (first) spoken.say(`${first.name} leads with ${counted(first.score, 'point')}; ${counted(board.teams, whoPlays)}.`);
 }
 
 function showPhase(): void {
@@ -61,6 +62,7 @@ async function start(): Promise<void> {
   document.title = `${card.title}: board`;
   write(title.firstElementChild!, card.title);
   times = card;
+  whoPlays = card.team_size > 1 ? 'team' : 'hunter';
   showPhase();
   setInterval(showPhase, 1000);
   page.replaceChildren(
@@ -78,7 +80,7 @@ async function start(): Promise<void> {
       welcome(welcome) {
         times = welcome;
         showPhase();
-        write(teams, counted(welcome.teams, 'team'));
+        write(teams, counted(welcome.teams, whoPlays));
       },
       hunt(changed) {
         times = changed;

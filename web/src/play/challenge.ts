@@ -70,6 +70,7 @@ export class ChallengeItem {
     if (open && !this.#panel) {
       this.#panel = new Panel(this.#challenge, (answer) => this.#answer(answer), () => this.#user.next(this));
       place.append(this.#panel.element);
+      if (this.#pending) this.submission(this.#pending);
     }
     this.#button.setAttribute('aria-expanded', String(open));
     place.hidden = !open;

@@ -48,13 +48,14 @@ export class Challenges {
 
   show({ challenges, locked }: ChallengeList): void {
     this.#locked = locked;
+    const isFirst = this.#items.size === 0;
     for (const challenge of challenges) {
       const known = this.#items.get(challenge.id);
       if (known) {
         known.update(challenge);
         continue;
       }
-      const item = new ChallengeItem(challenge, this.#loaded && challenge.state === 'open', {
+      const item = new ChallengeItem(challenge, !isFirst && challenge.state === 'open', {
         submit: this.#submit,
         opened: (opened) => this.#opened(opened),
         next: (after) => this.next(after),

@@ -20,9 +20,9 @@ const FETCH_AGAIN_MS = 3_000;
 export function play(page: HTMLElement, hunt: HuntCard, token: string, session: Session, fresh: boolean): Promise<void> {
   return new Promise((tokenGone) => {
     const phase = make('p', { class: 'phase' });
-    const connection = make('p', { class: 'connection', role: 'status' }, 'Connecting…');
+    const connection = make('p', { class: 'connection', role: 'status' });
     const pausedCard = make('p', { class: 'card notice', role: 'status', hidden: true });
-    const announcements = make('ol', { class: 'announcements', role: 'log', 'aria-label': 'Announcements' });
+    const announcements = make('div', { class: 'announcements', role: 'log', 'aria-label': 'Announcements' });
     const team = make('div', { class: 'slot' });
     const name = make('b', { dir: 'auto' });
     const standing: Standing = new Standing((sight) => live.show(sight));
@@ -34,6 +34,12 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
       write(pausedCard, notice(times));
       pausedCard.hidden = pausedCard.textContent === '';
     };
+    const showConnection = (now: Connection) => {
+      page.dataset['connection'] = now.state;
+      if (now.state === 'live') write(connection, '');
+      else if (now.state === 'waiting') write(connection, 'Connection lost. Trying again; your answers are kept.');
+      else if (now.state === 'ended') connection.replaceChildren(ending(now.code), ' ', make('button', { type: 'button', class: 'plain', click: () => location.reload() }, 'Load again'));
+    };
     const setTimes = (now: Times) => {
       const opened = now.phase === 'open' && times.phase !== 'open';
       times = now;
@@ -42,7 +48,10 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
       challenges.close(now.phase === 'open' ? '' : notice(now));
       if (opened) refetch();
     };
-    const refetch = freshly(async () => challenges.show(await getChallenges(hunt.id, token)), gone);
+    const refetch = freshly(async () => {
+      challenges.show(await getChallenges(hunt.id, token));
+      for (const submission of live.submissions) challenges.submission(submission);
+    }, gone);
 
     const live = new Live({
       url: liveUrl(hunt.id),
@@ -51,7 +60,7 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
       sight: standing.sight,
       save: (changed) => keepSession(hunt.id, changed),
       handlers: {
-        connection: (now) => (now.state === 'ended' && now.code === 'TokenInvalid' ? gone() : showConnection(connection, now)),
+        connection: (now) => (now.state === 'ended' && now.code === 'TokenInvalid' ? gone() : showConnection(now)),
         welcome(welcome, missed) {
           if (welcome.team) {
             standing.team = welcome.team.number;
@@ -147,22 +156,8 @@ function notice({ phase, opens }: Times): string {
   }
 }
 
-function showConnection(element: HTMLElement, now: Connection): void {
-  element.dataset['state'] = now.state;
-  switch (now.state) {
-    case 'live':
-      return write(element, '');
-    case 'connecting':
-      return write(element, 'Connecting…');
-    case 'waiting':
-      return write(element, 'Connection lost. Trying again; your answers are kept.');
-    case 'ended':
-      element.replaceChildren(ending(now.code), ' ', make('button', { type: 'button', class: 'plain', click: () => location.reload() }, 'Load again'));
-  }
-}
-
 function announced({ text, time }: Announcement): HTMLElement {
-  const item = make('li', { class: 'card' },
+  const item = make('div', { class: 'card' },
     make('p', { class: 'text', dir: 'auto' }, make('span', { class: 'quiet' }, `${clockTime(time)} `), text),
     make('button', { type: 'button', class: 'plain', 'aria-label': 'Dismiss this announcement', click: () => item.remove() }, '✕'));
   appear(item);

@@ -5,7 +5,7 @@ import { join, type HuntCard, type Joined } from '../http.ts';
 import { counted, phaseInWords } from '../phase.ts';
 
 /** An invitation is a link whose fragment holds the code: fragments are not sent to servers and land in no log. */
-const INVITED = /^#team=([0-9A-Za-z -]+)$/;
+const INVITED = /^#team=([0-9A-Za-z]+)$/;
 
 export function invitation(hunt: string, code: string): string {
   return new URL(`/play/${encodeURIComponent(hunt)}#team=${code}`, location.href).href;
@@ -13,7 +13,7 @@ export function invitation(hunt: string, code: string): string {
 
 /** Shows the form until the server has let the hunter in. */
 export function joining(page: HTMLElement, hunt: HuntCard, why?: string): Promise<Joined> {
-  const invited = INVITED.exec(decodeURIComponent(location.hash))?.[1];
+  const invited = INVITED.exec(location.hash)?.[1];
   const phase = make('p', { class: 'quiet' });
   const showPhase = () => write(phase, `${phaseInWords(hunt)} · ${counted(hunt.challenges, 'challenge')} · ${counted(hunt.teams, hunt.team_size > 1 ? 'team' : 'hunter')}`);
   showPhase();
