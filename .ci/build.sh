@@ -25,17 +25,20 @@ need_sdk() {
   fi
 }
 
+# 20.19 is the first that Vite runs on.
 has_node() {
-  local version
+  local version major minor
   version=$(node --version 2>/dev/null) || return 1
-  version=${version#v}
-  [ "${version%%.*}" -ge 20 ] && command -v npm >/dev/null
+  IFS=. read -r major minor _ <<<"${version#v}"
+  [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; } && command -v npm >/dev/null
 }
 
 # A line that changes when any file below the given paths appears, goes, or is written. Build output and packages do not count.
 fingerprint() {
   find "$@" -type d \( -name bin -o -name obj -o -name dist -o -name node_modules \) -prune -o -type f -printf '%p %T@ %s\n' 2>/dev/null | cksum
 }
+
+engine_fingerprint() { fingerprint $engine_sources web; }
 
 # stale NAME FINGERPRINT: whether the part NAME was last built from something else.
 stale() { local built=; { read -r built <"$state/$1"; } 2>/dev/null; [ "$built" != "$2" ]; }
@@ -79,7 +82,7 @@ build_page() {
   if ! has_node; then
     local command='curl -fsSL https://fnm.vercel.app/install | bash && ~/.local/share/fnm/fnm install 22'
     [ "$(apt_major nodejs)" -lt 20 ] || command='sudo apt-get install -y nodejs npm'
-    say "Node 20 or newer missing, going on without the page; install it with: $command"
+    say "Node 20.19 or newer missing, going on without the page; install it with: $command"
     return 0
   fi
   packages=$(cksum <web/package-lock.json)

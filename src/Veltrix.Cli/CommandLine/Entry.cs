@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using Veltrix.Crowd;
 using Veltrix.EventLog;
 using Veltrix.Hunts;
@@ -52,7 +53,9 @@ public static class Entry
     static int UsageError(ParseResult parsed, Terminal terminal)
     {
         var command = parsed.CommandResult.Command;
-        if (parsed.UnmatchedTokens is [var strange, ..])
+        // A misspelt option may have been taken for an argument, and is more to the point than what was left over because of that.
+        var asArgument = parsed.Tokens.FirstOrDefault(token => token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal))?.Value;
+        if ((asArgument ?? parsed.UnmatchedTokens.FirstOrDefault()) is { } strange)
         {
             var known = command.Subcommands.Select(verb => verb.Name).Concat(command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(option => option.Name));
             terminal.Say($"veltrix: '{strange}' is not known to '{PathOf(parsed)}'.{(Suggestion.For(strange, known) is { } near ? $" Did you mean '{near}'?" : "")}");
@@ -65,7 +68,7 @@ public static class Entry
     static string PathOf(ParseResult parsed)
     {
         var names = new List<string>();
-        for (var result = parsed.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult) names.Insert(0, result.Command.Name);
+        for (var result = parsed.CommandResult; result is not null; result = result.Parent as CommandResult) names.Insert(0, result.Command.Name);
         names[0] = "veltrix";
         return string.Join(' ', names);
     }
