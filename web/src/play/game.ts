@@ -1,5 +1,6 @@
 /** The game itself: one live connection and the parts of the page that it moves. */
 
+import { spread } from '../crowd.ts';
 import { make, write } from '../dom.ts';
 import { getChallenges, liveUrl, Problem, serverNow, type HuntCard } from '../http.ts';
 import { Live, type Announcement, type Connection, type Session, type Times } from '../live.ts';
@@ -29,6 +30,8 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
     const challenges = new Challenges((challenge, answer) => live.submit(challenge, answer));
 
     let times: Times = hunt;
+    let teams = hunt.teams;
+    let opening: ReturnType<typeof setTimeout> | undefined;
     const showPhase = () => {
       write(phase, phaseInWords(times));
       write(pausedCard, notice(times));
@@ -46,7 +49,10 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
       showPhase();
       page.dataset['phase'] = now.phase;
       challenges.close(now.phase === 'open' ? '' : notice(now));
-      if (opened) refetch();
+      if (!opened) return;
+      // Every page of the hunt hears of it in the same instant.
+      clearTimeout(opening);
+      opening = setTimeout(refetch, spread(teams));
     };
     const refetch = freshly(async () => {
       challenges.show(await getChallenges(hunt.id, token));
@@ -62,6 +68,7 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
       handlers: {
         connection: (now) => (now.state === 'ended' && now.code === 'TokenInvalid' ? gone() : showConnection(now)),
         welcome(welcome, missed) {
+          teams = welcome.teams;
           if (welcome.team) {
             standing.team = welcome.team.number;
             write(name, welcome.name ?? '');
@@ -81,7 +88,10 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
           challenges.dropped(submission, why);
           if (why === undefined) refetch();
         },
-        board: (board) => standing.board(board),
+        board(board) {
+          teams = board.teams;
+          standing.board(board);
+        },
         hunt: setTimes,
         announcement: (announcement) => announcements.prepend(announced(announcement)),
       },
@@ -97,6 +107,7 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
       over = true;
       live.stop();
       clearInterval(ticking);
+      clearTimeout(opening);
       removeEventListener('online', wake);
       document.removeEventListener('visibilitychange', wake);
       tokenGone();
