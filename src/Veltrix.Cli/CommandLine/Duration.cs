@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Veltrix.Cli;
+
+/// <summary>Lengths of time as people write them: <c>20s</c>, <c>5m</c>, <c>1h30m</c>, <c>500ms</c>, <c>2d</c>. A unit is always needed.</summary>
+public static partial class Duration
+{
+    public static bool TryParse(string text, out TimeSpan duration)
+    {
+        duration = default;
+        var match = Form().Match(text);
+        if (!match.Success) return false;
+        var milliseconds = 0.0;
+        for (var i = 0; i < match.Groups["number"].Captures.Count; i++)
+            milliseconds += double.Parse(match.Groups["number"].Captures[i].ValueSpan, CultureInfo.InvariantCulture) * match.Groups["unit"].Captures[i].ValueSpan switch
+            {
+                "ms" => 1,
+                "s" => 1_000,
+                "m" => 60_000,
+                "h" => 3_600_000,
+                _ => 86_400_000,
+            };
+        if (milliseconds > TimeSpan.FromDays(10_000).TotalMilliseconds) return false;
+        duration = TimeSpan.FromMilliseconds(milliseconds);
+        return true;
+    }
+
+    [GeneratedRegex(@"^(?:(?<number>[0-9]{1,12}(?:\.[0-9]{1,6})?)(?<unit>ms|s|m|h|d))+$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Form();
+}

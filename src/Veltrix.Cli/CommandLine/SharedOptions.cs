@@ -1,0 +1,59 @@
+using System.CommandLine;
+
+namespace Veltrix.Cli;
+
+/// <summary>Options that mean the same in every verb.</summary>
+static class SharedOptions
+{
+    public static Option<bool> Json() => new("--json") { Description = "Write JSON for scripts." };
+
+    public static Option<string> Data() => new("--data")
+    {
+        Description = "The data folder.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => DataHome.Default,
+        CustomParser = result => Path.GetFullPath(result.Tokens[0].Value),
+    };
+
+    public static Option<TimeSpan?> Span(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            if (Duration.TryParse(result.Tokens[0].Value, out var span)) return span;
+            result.AddError($"{name} {result.Tokens[0].Value}: a length of time is a number and its unit, such as 20s, 5m or 1h30m.");
+            return null;
+        },
+    };
+
+    /// <summary>A whole number within bounds that the error names.</summary>
+    public static Option<int> Count(string name, string description, int least, int most, int standard) => new(name)
+    {
+        Description = $"{description} ({least:N0} to {most:N0})",
+        HelpName = "N",
+        DefaultValueFactory = _ => standard,
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
+            result.AddError($"{name} {text}: a whole number from {least} to {most} is needed.");
+            return standard;
+        },
+    };
+
+    public static Option<int> Port(int standard) => Count("--port", "The port to listen on; 0 takes any free one.", 0, 65_535, standard);
+
+    public static Option<string> Output() => new("--output", "-o") { Description = "The file to write; - is standard output.", HelpName = "FILE", DefaultValueFactory = _ => "-" };
+
+    public static Argument<string> Hunt()
+    {
+        var hunt = new Argument<string>("hunt") { Description = "The hunt's id.", HelpName = "HUNT" };
+        // A misspelt option would else be taken for the hunt.
+        hunt.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && result.Tokens[0].Value.StartsWith('-')) result.AddError($"'{result.Tokens[0].Value}' is neither an option nor the id of a hunt.");
+        });
+        return hunt;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spectre.Console;
+
+namespace Veltrix.Cli;
+
+/// <summary>
+/// Where a verb reads and writes: data to <see cref="Out"/>, everything said to a person to <see cref="Error"/>. Handed in, so that tests read what a shell would.
+/// </summary>
+public sealed class Terminal(TextReader input, TextWriter output, TextWriter error)
+{
+    // Text for people and scripts, not for HTML: names in any script and quotes stay readable.
+    static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    IAnsiConsole? rich;
+
+    public TextReader In { get; } = input;
+
+    public TextWriter Out { get; } = output;
+
+    public TextWriter Error { get; } = error;
+
+    /// <summary>Somebody looks at <see cref="Out"/>: colours, boxes and moving bars make sense.</summary>
+    public bool OutIsTerminal { get; init; }
+
+    public bool ErrorIsTerminal { get; init; }
+
+    /// <summary>Taken back by <c>--no-color</c>, <c>NO_COLOR</c> and <c>TERM=dumb</c>.</summary>
+    public bool Colour { get; set; }
+
+    public static Terminal OfProcess() => new(Console.In, Console.Out, Console.Error)
+    {
+        OutIsTerminal = !Console.IsOutputRedirected,
+        ErrorIsTerminal = !Console.IsErrorRedirected,
+        Colour = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") is not ("dumb" or null),
+    };
+
+    /// <summary>Tables and marks on <see cref="Out"/>.</summary>
+    public IAnsiConsole Rich => rich ??= Make(Out, OutIsTerminal);
+
+    /// <summary>A sentence for whoever sits there, on <see cref="Error"/>.</summary>
+    public void Say(string sentence) => Error.WriteLine(sentence);
+
+    /// <summary>One object, one line, on <see cref="Out"/>.</summary>
+    public void Json(JsonNode node) => Out.WriteLine(node.ToJsonString(Readable));
+
+    /// <summary>Writes what comes to a file, whole or not at all, or to <see cref="Out"/> where <paramref name="file"/> is <c>-</c>.</summary>
+    public async Task Save(Stream body, string file, CancellationToken cancel)
+    {
+        if (file == "-")
+        {
+            using var reader = new StreamReader(body);
+            var buffer = new char[16 * 1024];
+            while (await reader.ReadAsync(buffer, cancel) is > 0 and var read) await Out.WriteAsync(buffer.AsMemory(0, read), cancel);
+            return;
+        }
+        var aside = $"{file}.{Environment.ProcessId}.new";
+        try
+        {
+            await using (var stream = File.Create(aside)) await body.CopyToAsync(stream, cancel);
+            File.Move(aside, file, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(aside);
+        }
+        Say($"Wrote {file}.");
+    }
+
+    /// <summary>Shows a bar on <see cref="Error"/> while <paramref name="work"/> goes on; without a terminal, only works. Work reports how much of 1 is done.</summary>
+    public async Task<T> Progress<T>(string what, Func<IProgress<double>, Task<T>> work)
+    {
+        if (!ErrorIsTerminal) return await work(new Silent());
+        return await Make(Error, true).Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(async context => await work(new Bar(context.AddTask(what, maxValue: 1).IsIndeterminate())));
+    }
+
+    IAnsiConsole Make(TextWriter writer, bool isTerminal)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = isTerminal && Colour ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = isTerminal && Colour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+            Interactive = isTerminal ? InteractionSupport.Yes : InteractionSupport.No,
+        });
+        // In a pipe nothing is cut or wrapped: whoever reads it is a program.
+        if (!isTerminal) console.Profile.Width = 10_000;
+        return console;
+    }
+
+    sealed class Silent : IProgress<double>
+    {
+        public void Report(double value)
+        {
+        }
+    }
+
+    sealed class Bar(ProgressTask task) : IProgress<double>
+    {
+        public void Report(double value)
+        {
+            task.IsIndeterminate = false;
+            task.Value = value;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.Net;
+
+namespace Veltrix.Cli;
+
+/// <summary>How a server of this process listens, and on which data.</summary>
+sealed class ListenOptions
+{
+    readonly Option<string> data = SharedOptions.Data();
+    readonly Option<int> port = SharedOptions.Port(8080);
+    readonly Option<string> host = new("--host")
+    {
+        Description = "The address to listen on; 0.0.0.0 lets other machines in.",
+        HelpName = "ADDRESS",
+        DefaultValueFactory = _ => "127.0.0.1",
+        CustomParser = result =>
+        {
+            var address = result.Tokens[0].Value;
+            if (address == "localhost") return "127.0.0.1";
+            if (!IPAddress.TryParse(address, out _)) result.AddError($"--host {address}: an IP address of this machine is needed, such as 127.0.0.1 or 0.0.0.0.");
+            return address;
+        },
+    };
+    readonly Option<string[]> origins = new("--origin")
+    {
+        Description = "A web site, besides this server's own, whose pages may play. May be given several times.",
+        HelpName = "URL",
+        DefaultValueFactory = _ => [],
+    };
+
+    public void AddTo(Command verb)
+    {
+        verb.Add(port);
+        verb.Add(host);
+        verb.Add(data);
+        verb.Add(origins);
+    }
+
+    public DataHome Folder(ParseResult parsed) => new(parsed.GetRequiredValue(data));
+
+    public Task<LocalServer> Start(ParseResult parsed, CancellationToken cancel) =>
+        LocalServer.Start(Folder(parsed), parsed.GetRequiredValue(host), parsed.GetValue(port), parsed.GetRequiredValue(origins), cancel);
+}

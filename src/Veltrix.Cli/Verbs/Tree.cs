@@ -1,0 +1,47 @@
+using System.CommandLine;
+
+namespace Veltrix.Cli.Verbs;
+
+/// <summary>All verbs. One file each beside this one; what several share is a folder up.</summary>
+static class Tree
+{
+    public static RootCommand Make(Terminal terminal)
+    {
+        var root = new RootCommand("Live treasure hunts for crowds that arrive all at once.")
+        {
+            Up.Make(terminal),
+            Serve.Make(terminal),
+            Group(terminal, "hunt", "Write, publish, run and check hunts.",
+            [
+                HuntNew.Make(terminal),
+                HuntValidate.Make(terminal),
+                HuntPublish.Make(terminal),
+                HuntList.Make(terminal),
+                .. HuntActions.Make(terminal),
+                HuntExport.Make(terminal),
+                HuntVerify.Make(terminal),
+            ]),
+            Group(terminal, "ledger", "Read a hunt's ledger.", [LedgerExport.Make(terminal)]),
+            Doctor.Make(terminal),
+            Version.Make(terminal),
+        };
+        ShowsHelp(root, terminal.Out, ExitCode.Done);
+        return root;
+    }
+
+    static Command Group(Terminal terminal, string name, string description, IReadOnlyList<Command> verbs)
+    {
+        var group = new Command(name, description);
+        foreach (var verb in verbs) group.Add(verb);
+        // Without a verb there is nothing to do, and a script that lost its variable should notice.
+        ShowsHelp(group, terminal.Error, ExitCode.Usage);
+        return group;
+    }
+
+    static void ShowsHelp(Command command, TextWriter to, int code) => command.SetAction(parsed =>
+    {
+        parsed.InvocationConfiguration.Output = to;
+        new HelpWithExamples().Invoke(parsed);
+        return code;
+    });
+}

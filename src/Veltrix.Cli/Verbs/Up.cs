@@ -1,0 +1,168 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Veltrix.Cli.Verbs;
+
+/// <summary>
+/// Everything in one process, with hunts in it:
+/// <list type="number">
+/// <item><see cref="ReadFiles"/>: before anything is started, so that a fault in a file costs nothing.</item>
+/// <item>Start the server (<see cref="ListenOptions.Start"/>).</item>
+/// <item><see cref="Publish"/> what is not there yet, over HTTP like everybody else, and write the answers for bots.</item>
+/// <item><see cref="Announce"/>: it is ready.</item>
+/// <item>Let bots in, and wait: for a signal, or until it was long enough.</item>
+/// <item><see cref="Tell"/> what was played, and stop.</item>
+/// </list>
+/// </summary>
+static class Up
+{
+    static readonly TimeSpan TellWithin = TimeSpan.FromSeconds(3);
+
+    public static Verb Make(Terminal terminal)
+    {
+        var listen = new ListenOptions();
+        var hunts = new Option<string[]>("--hunt")
+        {
+            Description = "A hunt file to publish, unless it is there already. May be given several times. Without it, and in an empty data folder: the examples.",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => [],
+        };
+        var bots = SharedOptions.Count("--bots", "Bots that play in every open hunt", 0, 10_000, 0);
+        var exitAfter = SharedOptions.Span("--exit-after", "End by itself so long after it was ready.");
+        var json = SharedOptions.Json();
+        var verb = new Verb("up", "Run live hunts on this machine: one command, nothing else to install.",
+            "veltrix up",
+            "veltrix up --bots 200",
+            "veltrix up --hunt riddles.yml --port 9000 --data ./data",
+            "veltrix up --port 0 --bots 50 --exit-after 20s --json")
+        { hunts, bots, exitAfter, json };
+        listen.AddTo(verb);
+        verb.SetAction((parsed, cancel) => Run(
+            terminal, listen, parsed, parsed.GetRequiredValue(hunts), parsed.GetValue(bots), parsed.GetValue(exitAfter), parsed.GetValue(json), cancel));
+        return verb;
+    }
+
+    static async Task<int> Run(
+        Terminal terminal, ListenOptions listen, ParseResult parsed, string[] files, int bots, TimeSpan? exitAfter, bool json, CancellationToken cancel)
+    {
+        if (ReadFiles(terminal, files) is not { } given) return ExitCode.Failed;
+        var folder = listen.Folder(parsed);
+        await using var server = await listen.Start(parsed, cancel);
+        using var organiser = server.AsOrganiser();
+        await Publish(terminal, server, organiser, folder, given, cancel);
+        var hunts = await Present(organiser, folder, cancel);
+        Announce(terminal, server.Url, folder, hunts, bots, json);
+
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        if (exitAfter is { } span) enough.CancelAfter(span);
+        await Task.Delay(Timeout.InfiniteTimeSpan, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Tell(terminal, organiser, hunts, json);
+        return ExitCode.Done;
+    }
+
+    /// <summary>The given files, or null if one has faults; those are then said already.</summary>
+    static IReadOnlyList<HuntText>? ReadFiles(Terminal terminal, string[] files)
+    {
+        var hunts = files.Select(file => HuntText.Read(file, terminal)).ToList();
+        foreach (var hunt in hunts) hunt.WriteFaults(terminal.Error);
+        return hunts.Exists(hunt => !hunt.Faults.IsEmpty) ? null : hunts;
+    }
+
+    static async Task Publish(Terminal terminal, LocalServer server, Remote organiser, DataHome folder, IReadOnlyList<HuntText> given, CancellationToken cancel)
+    {
+        var there = (await organiser.Get("v1/hunts", cancel))["hunts"]!.AsArray().Select(hunt => (string)hunt!["id"]!).ToHashSet();
+        if (given.Count == 0 && there.Count == 0) given = Examples(terminal);
+        foreach (var hunt in given)
+        {
+            var definition = hunt.Result.Definition!;
+            if (there.Contains(definition.Id)) terminal.Say($"{definition.Id} is in the data folder already, and stays as it was published; {hunt.File} was not read into it.");
+            else await HuntPublish.Publish(organiser, hunt.Yaml, open: definition.OpensMs is null, cancel);
+            AnswersFile.Write(folder, definition, server.AuditKey(definition.Id));
+        }
+    }
+
+    static List<HuntText> Examples(Terminal terminal)
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "examples");
+        if (!Directory.Exists(folder)) return [];
+        return [.. Directory.EnumerateFiles(folder, "*.yml", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(file => HuntText.Read(file, terminal))];
+    }
+
+    /// <summary>A hunt on the server, as it is when we are ready.</summary>
+    /// <param name="Position">How far its ledger went before this run.</param>
+    /// <param name="Answers">The answers file, or null where nobody wrote one.</param>
+    sealed record PresentHunt(string Id, string Title, string Phase, int Challenges, long Position, string? Answers);
+
+    static async Task<List<PresentHunt>> Present(Remote organiser, DataHome folder, CancellationToken cancel)
+    {
+        var hunts = new List<PresentHunt>();
+        foreach (var listed in (await organiser.Get("v1/hunts", cancel))["hunts"]!.AsArray())
+        {
+            var id = (string)listed!["id"]!;
+            var hunt = await organiser.Get(Remote.HuntPath(id), cancel);
+            var answers = folder.AnswersFile(id);
+            hunts.Add(new PresentHunt(
+                id, (string)hunt["title"]!, (string)hunt["phase"]!, (int)hunt["challenges"]!, (long?)hunt["as_of"]?["position"] ?? 0, File.Exists(answers) ? answers : null));
+        }
+        return hunts;
+    }
+
+    static void Announce(Terminal terminal, Uri url, DataHome folder, List<PresentHunt> hunts, int bots, bool json)
+    {
+        var readyMs = (long)(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalMilliseconds;
+        if (json)
+        {
+            terminal.Json(new JsonObject
+            {
+                ["ready"] = true,
+                ["url"] = DataHome.Trimmed(url),
+                ["hunts"] = new JsonArray([.. hunts.Select(hunt => (JsonNode)new JsonObject
+                {
+                    ["id"] = hunt.Id,
+                    ["url"] = Remote.PlayUrl(url, hunt.Id),
+                    ["answers"] = hunt.Answers,
+                })]),
+                ["ready_ms"] = readyMs,
+            });
+            return;
+        }
+        var text = terminal.Out;
+        text.WriteLine(FormattableString.Invariant($"Veltrix is up after {readyMs / 1000.0:0.0} s."));
+        foreach (var hunt in hunts)
+        {
+            text.WriteLine();
+            text.WriteLine($"  {hunt.Title} ({hunt.Challenges} challenges, {hunt.Phase})");
+            text.WriteLine($"    play   {Remote.PlayUrl(url, hunt.Id)}");
+            text.WriteLine($"    board  {Remote.BoardUrl(url, hunt.Id)}");
+        }
+        text.WriteLine();
+        text.WriteLine($"  data   {folder.Path}");
+        text.WriteLine($"  key    {folder.AdminKeyFile}");
+        text.WriteLine();
+        if (LocalServer.WebFolder is null) terminal.Say("The web pages were not built, so the addresses above show nothing; 'veltrix doctor' says what is missing.");
+        if (hunts.Count == 0) terminal.Say("There is no hunt yet: veltrix hunt new riddles, then veltrix hunt publish riddles.yml --open");
+        else if (bots == 0) terminal.Say("Nobody plays yet; --bots 200 brings company.");
+        terminal.Say("Ctrl-C stops it.");
+    }
+
+    static async Task Tell(Terminal terminal, Remote organiser, List<PresentHunt> hunts, bool json)
+    {
+        using var patience = new CancellationTokenSource(TellWithin);
+        var played = new List<Played>();
+        foreach (var hunt in hunts) played.Add(await Played.Since(organiser, hunt.Id, hunt.Position, patience.Token));
+        if (json)
+            terminal.Json(new JsonObject
+            {
+                ["played"] = true,
+                ["hunters"] = played.Sum(hunt => hunt.Hunters),
+                ["submissions"] = played.Sum(hunt => hunt.Submissions),
+                ["right"] = played.Sum(hunt => hunt.Right),
+                ["hunts"] = new JsonArray([.. played.Select(hunt => (JsonNode)hunt.ToJson())]),
+            });
+        else
+            foreach (var hunt in played)
+                terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{hunt.Hunt}: {hunt.Hunters:N0} hunters came, {hunt.Submissions:N0} submissions, {hunt.Right:N0} right."));
+    }
+}

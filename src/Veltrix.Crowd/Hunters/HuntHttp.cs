@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+
+namespace Veltrix.Crowd;
+
+/// <summary>The HTTP interface of a server, as far as crowds use it. Few kept-alive connections, shared by everybody.</summary>
+sealed class HuntHttp : IDisposable
+{
+    readonly HttpClient client;
+
+    /// <param name="connections">Most connections at a time; further requests wait their turn.</param>
+    public HuntHttp(Uri url, int connections)
+    {
+        client = new HttpClient(new SocketsHttpHandler
+        {
+            MaxConnectionsPerServer = connections,
+            UseCookies = false,
+            UseProxy = false,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+        })
+        {
+            BaseAddress = new Uri(url.AbsoluteUri.TrimEnd('/') + "/"),
+            Timeout = TimeSpan.FromSeconds(30),
+        };
+    }
+
+    public sealed record HuntInfo(string Id, string Phase, int? TeamSize, long? Teams);
+
+    public sealed record Joined(string Hunter, string Token, JoinedTeam? Team);
+
+    public sealed record JoinedTeam(string? Invite);
+
+    public sealed record BoardPage(long Teams, BoardRow[] Rows);
+
+    public sealed record BoardRow(int Rank, string Name, long Score);
+
+    public async Task<HuntInfo> Hunt(string hunt, CancellationToken cancel) => await Read<HuntInfo>(new(HttpMethod.Get, Path(hunt)), cancel);
+
+    /// <summary>Joins as a guest; in a team hunt with the mates' invite, or, without one, founding <paramref name="found"/>.</summary>
+    public Task<Joined> Join(string hunt, string nickname, string? found, string? invite, CancellationToken cancel)
+    {
+        var body = new Dictionary<string, object> { ["nickname"] = nickname };
+        if (invite is not null)
+            body["team"] = new { invite };
+        else if (found is not null)
+            body["team"] = new { found };
+        return Read<Joined>(new(HttpMethod.Post, Path(hunt) + "/join") { Content = JsonContent.Create(body) }, cancel);
+    }
+
+    /// <summary>Publishes a hunt whose time is what its commands say. Needs a key of scope <c>replay</c>.</summary>
+    public async Task PublishRecorded(string yaml, string key, CancellationToken cancel)
+    {
+        var content = new StringContent(yaml, Encoding.UTF8, "application/yaml");
+        await Read<JsonElement>(With(key, new(HttpMethod.Post, "v1/hunts?clock=recorded") { Content = content }), cancel);
+    }
+
+    public Task<BoardPage> Board(string hunt, int offset, int limit, CancellationToken cancel) =>
+        Read<BoardPage>(new(HttpMethod.Get, $"{Path(hunt)}/board?offset={offset}&limit={limit}"), cancel);
+
+    /// <summary>The ledger as lines, each one a record, from its beginning to its present end.</summary>
+    public async IAsyncEnumerable<string> Ledger(string hunt, string key, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var request = With(key, new(HttpMethod.Get, Path(hunt) + "/ledger?after=0"));
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        await Check(request, response, cancel);
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancel), Encoding.UTF8, false, 64 * 1024);
+        while (await lines.ReadLineAsync(cancel) is { } line)
+        {
+            if (line.Length > 0)
+                yield return line;
+        }
+    }
+
+    public void Dispose() => client.Dispose();
+
+    static string Path(string hunt) => $"v1/hunts/{Uri.EscapeDataString(hunt)}";
+
+    static HttpRequestMessage With(string key, HttpRequestMessage request)
+    {
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return request;
+    }
+
+    async Task<T> Read<T>(HttpRequestMessage message, CancellationToken cancel)
+    {
+        using var request = message;
+        using var response = await client.SendAsync(request, cancel);
+        await Check(request, response, cancel);
+        return await response.Content.ReadFromJsonAsync<T>(CrowdJson.Options, cancel)
+            ?? throw new WireException($"{request.Method} {request.RequestUri} was answered with null");
+    }
+
+    static async Task Check(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
+    {
+        if (response.IsSuccessStatusCode)
+            return;
+        string body = await response.Content.ReadAsStringAsync(cancel);
+        string? code = null;
+        try
+        {
+            code = JsonSerializer.Deserialize<Problem>(body, CrowdJson.Options)?.Code;
+        }
+        catch (JsonException)
+        {
+            // Not every proxy in between speaks problem+json.
+        }
+
+        throw new HttpRefusedException(request, response.StatusCode, code, response.Headers.RetryAfter?.Delta, body.Length > 2000 ? body[..2000] : body);
+    }
+
+    sealed record Problem(string? Code);
+}
+
+/// <summary>The server answered a request with a refusal.</summary>
+sealed class HttpRefusedException(HttpRequestMessage request, HttpStatusCode status, string? code, TimeSpan? retryAfter, string body)
+    : Exception($"{request.Method} {request.RequestUri} was answered {(int)status} {body}".TrimEnd())
+{
+    public HttpStatusCode Status { get; } = status;
+
+    /// <summary>The stable code of the problem, or the status where it has none.</summary>
+    public string Code { get; } = code ?? $"Http{(int)status}";
+
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>Full, starting or over its pace: the same request may succeed later.</summary>
+    public bool MayRetry => Status is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout;
+}

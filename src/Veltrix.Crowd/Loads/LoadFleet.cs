@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Veltrix.Crowd;
+
+/// <summary>Runs a load in several processes, each with its part of the hunters, and adds up what they counted.</summary>
+static class LoadFleet
+{
+    public static async Task<LoadTally> Run(LoadOptions options, IProgress<LoadProgress>? progress, CancellationToken cancel)
+    {
+        var command = options.WorkerCommand ?? [Environment.ProcessPath!, "load-worker"];
+        var parts = Split(options);
+        var latest = new LoadProgress?[parts.Length];
+        var workers = parts.Select((part, i) => RunWorker(command, part, report =>
+        {
+            lock (latest)
+            {
+                latest[i] = report;
+                progress?.Report(Sum(latest));
+            }
+        }, cancel)).ToArray();
+        try
+        {
+            return LoadTally.Merge(await Task.WhenAll(workers));
+        }
+        finally
+        {
+            if (options.ReceiptsFile is { } file)
+                Gather(file, parts);
+        }
+    }
+
+    /// <summary>Each part is a whole run of its own, with its share of the hunters, numbered on.</summary>
+    internal static LoadOptions[] Split(LoadOptions options) =>
+    [
+        .. Enumerable.Range(0, options.Processes).Select(i =>
+        {
+            int from = (int)((long)options.Hunters * i / options.Processes), to = (int)((long)options.Hunters * (i + 1) / options.Processes);
+            return options with
+            {
+                Hunters = to - from,
+                FirstHunter = options.FirstHunter + from,
+                Processes = 1,
+                Seed = options.Seed + i,
+                ReceiptsFile = options.ReceiptsFile is { } file ? $"{file}.{i + 1}" : null,
+                WorkerCommand = null,
+            };
+        }),
+    ];
+
+    static async Task<LoadTally> RunWorker(IReadOnlyList<string> command, LoadOptions part, Action<LoadProgress> report, CancellationToken cancel)
+    {
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        using var process = Process.Start(start) ?? throw new CrowdException($"{command[0]}: could not be started as a worker.");
+        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(part, CrowdJson.Options));
+        await process.StandardInput.FlushAsync(CancellationToken.None);
+        using var stopping = cancel.Register(process.StandardInput.Close);
+
+        while (await process.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
+        {
+            var said = JsonSerializer.Deserialize<WorkerLine>(line, CrowdJson.Options);
+            if (said?.Progress is { } progress)
+                report(progress);
+            if (said?.Fault is { } fault)
+                throw new CrowdException(fault);
+            if (said?.Tally is { } tally)
+                return tally;
+        }
+
+        await process.WaitForExitAsync(CancellationToken.None);
+        throw new CrowdException($"A worker for {part.Hunters:N0} hunters ended with exit code {process.ExitCode} and without a result.");
+    }
+
+    static LoadProgress Sum(LoadProgress?[] latest)
+    {
+        var known = latest.OfType<LoadProgress>().ToArray();
+        return new LoadProgress(
+            known[0].Phase, known.Average(p => p.Share), known.Sum(p => p.Connected), known.Sum(p => p.Submitted), known.Sum(p => p.Decided));
+    }
+
+    /// <summary>One file of the parts' receipts. If this process dies before, the parts are there, each under its own name.</summary>
+    static void Gather(string file, LoadOptions[] parts)
+    {
+        using (var whole = File.Create(file))
+        {
+            foreach (var part in parts.Where(p => File.Exists(p.ReceiptsFile)))
+            {
+                using var piece = File.OpenRead(part.ReceiptsFile!);
+                piece.CopyTo(whole);
+            }
+        }
+
+        foreach (var part in parts)
+            File.Delete(part.ReceiptsFile!);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+
+namespace Veltrix.Crowd;
+
+/// <summary>How a connection ended.</summary>
+/// <param name="Code">The close code; <see cref="Abrupt"/> where there was none.</param>
+/// <param name="Name">The server's name for it, or what went wrong with the socket.</param>
+/// <param name="AfterMs">How long to stay away at least, if the server said so.</param>
+readonly record struct Farewell(int Code, string Name, int? AfterMs = null)
+{
+    /// <summary>RFC 6455's number for a connection that ended without a close frame.</summary>
+    public const int Abrupt = 1006;
+
+    /// <summary>4000–4499, a restarting server, one that went away, or a torn connection: come back. All else is final.</summary>
+    public bool MayReturn => Code is >= 4000 and < 4500 or 1012 or 1001 or Abrupt;
+
+    public static Farewell Lost(string why) => new(Abrupt, why);
+
+    /// <summary>Reads the payload of a close frame: two bytes of code, then <c>{"code":"SlowReader","after_ms":1834}</c>.</summary>
+    public static Farewell Read(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length < 2)
+            return new Farewell(1005, "NoCode");
+        int code = payload[0] << 8 | payload[1];
+        string name = code.ToString();
+        int? after = null;
+        try
+        {
+            var reader = new Utf8JsonReader(payload[2..]);
+            if (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+            {
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    if (reader.ValueTextEquals("code"u8) && reader.Read())
+                        name = reader.GetString() ?? name;
+                    else if (reader.ValueTextEquals("after_ms"u8) && reader.Read())
+                        after = reader.GetInt32();
+                    else
+                        reader.Skip();
+                }
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        {
+            // A reason is a courtesy; the code alone decides.
+        }
+
+        return new Farewell(code, name, after);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Numerics;
+
+namespace Veltrix.Hunts;
+
+/// <summary>The unit that scores; a solo hunter is a team of one. Part of a hunt's folded state: only the fold changes it.</summary>
+public sealed class Team(int number, string name, string invite)
+{
+    const int OutcomesKept = 32;
+
+    ulong[] solved = [];
+    Dictionary<int, int>? wrong;
+    Outcome[] outcomes = [];
+
+    /// <summary>Dense, from 0, in order of founding.</summary>
+    public int Number { get; } = number;
+
+    public string Name { get; } = name;
+
+    /// <summary>Empty where everybody hunts alone.</summary>
+    public string Invite { get; } = invite;
+
+    public List<Hunter> Members { get; } = new(1);
+
+    public long Score { get; internal set; }
+
+    /// <summary>Time of the last solve that scored; 0 before the first.</summary>
+    public long LastSolveMs { get; internal set; }
+
+    /// <summary>Time of the final solve.</summary>
+    public long? FinishedMs { get; internal set; }
+
+    /// <summary>How many outcomes the team has had: the number of the last one.</summary>
+    public long OutcomeCount { get; internal set; }
+
+    /// <summary>True while at least one member may play: only such teams are on the board.</summary>
+    public bool Ranked => Members.Exists(m => !m.Banned);
+
+    public int SolvedCount
+    {
+        get
+        {
+            var count = 0;
+            foreach (var word in solved) count += BitOperations.PopCount(word);
+            return count;
+        }
+    }
+
+    public bool HasSolved(int challenge) => challenge >> 6 < solved.Length && (solved[challenge >> 6] & (1UL << challenge)) != 0;
+
+    public int WrongAnswers(int challenge) => wrong?.GetValueOrDefault(challenge) ?? 0;
+
+    /// <summary>True where everything that the challenge requires is solved.</summary>
+    public bool HasUnlocked(Challenge challenge)
+    {
+        foreach (var required in challenge.Requires)
+            if (!HasSolved(required)) return false;
+        return true;
+    }
+
+    /// <summary>The outcomes after <paramref name="number"/> that are still kept, oldest first.</summary>
+    public IEnumerable<Outcome> OutcomesAfter(long number)
+    {
+        for (var n = Math.Max(number, OutcomeCount - Math.Min(OutcomesKept, outcomes.Length)) + 1; n <= OutcomeCount; n++)
+            yield return outcomes[(int)(n % outcomes.Length)];
+    }
+
+    public RankKey KeyUnder(RankingRule rule) => RankKey.Of(rule, Score, LastSolveMs, FinishedMs);
+
+    internal void Solve(int challenge)
+    {
+        if (challenge >> 6 >= solved.Length) Array.Resize(ref solved, (challenge >> 6) + 1);
+        solved[challenge >> 6] |= 1UL << challenge;
+    }
+
+    internal void CountWrong(int challenge) => (wrong ??= [])[challenge] = WrongAnswers(challenge) + 1;
+
+    internal void Keep(Outcome outcome)
+    {
+        if (outcome.Number > outcomes.Length && outcomes.Length < OutcomesKept) GrowOutcomes();
+        outcomes[(int)(outcome.Number % outcomes.Length)] = outcome;
+        OutcomeCount = outcome.Number;
+    }
+
+    // The ring is addressed by number modulo length, so growing it means placing every kept outcome anew.
+    void GrowOutcomes()
+    {
+        var kept = OutcomesAfter(0).ToArray();
+        outcomes = new Outcome[Math.Max(4, outcomes.Length * 2)];
+        foreach (var outcome in kept) outcomes[(int)(outcome.Number % outcomes.Length)] = outcome;
+    }
+
+    /// <summary>The solved challenges as a bit set: challenge i is bit i % 64 of word i / 64.</summary>
+    public IReadOnlyList<ulong> SolvedWords => solved;
+
+    /// <summary>Wrong answers, in order of challenge.</summary>
+    public IEnumerable<KeyValuePair<int, int>> WrongByChallenge => wrong?.OrderBy(w => w.Key) ?? Enumerable.Empty<KeyValuePair<int, int>>();
+
+    /// <summary>The team as a checkpoint kept it. Members come when the hunters are restored.</summary>
+    /// <param name="kept">The last outcomes, oldest first.</param>
+    public static Team Restore(
+        int number, string name, string invite, long score, long lastSolveMs, long? finishedMs, long outcomeCount,
+        IEnumerable<ulong> solvedWords, IEnumerable<KeyValuePair<int, int>> wrongByChallenge, IReadOnlyList<Outcome> kept)
+    {
+        var team = new Team(number, name, invite) { Score = score, LastSolveMs = lastSolveMs, FinishedMs = finishedMs, solved = [.. solvedWords] };
+        foreach (var (challenge, count) in wrongByChallenge) (team.wrong ??= [])[challenge] = count;
+        while (team.outcomes.Length < kept.Count) team.GrowOutcomes();
+        foreach (var outcome in kept) team.outcomes[(int)(outcome.Number % team.outcomes.Length)] = outcome;
+        team.OutcomeCount = outcomeCount;
+        return team;
+    }
+}
+
+/// <summary>What became of one submission, as its team is told. Numbers are per team and gapless from 1.</summary>
+/// <param name="Challenge">Index, or −1 where the hunter named one that is not there.</param>
+/// <param name="Reason">Set where it was refused.</param>
+/// <param name="Points">Won by it.</param>
+/// <param name="Score">Of the team after it.</param>
+/// <param name="Position">Of the ledger record that decided it.</param>
+public readonly record struct Outcome(
+    long Number, CommandId Command, int Challenge, Verdict Verdict, Refusal Reason, int Points, long Score, long Position, long TimeMs);
+
+public enum Verdict : byte
+{
+    Correct = 1,
+    Incorrect = 2,
+    Refused = 3,
+}
+
+/// <summary>One who plays. Part of a hunt's folded state: only the fold changes it.</summary>
+public sealed class Hunter(string id, string nickname, int team)
+{
+    const int InstancesKept = 8;
+
+    // Oldest use first. A hunter has one or two of these, so a list beats any index.
+    Instance[] instances = [];
+
+    public string Id { get; } = id;
+
+    public string Nickname { get; } = nickname;
+
+    public int Team { get; } = team;
+
+    public bool Banned { get; internal set; }
+
+    /// <summary>The highest sequence of this client instance that was decided; 0 for an unknown one.</summary>
+    public long LastSeq(string instance)
+    {
+        foreach (var known in instances)
+            if (known.Name == instance) return known.Seq;
+        return 0;
+    }
+
+    internal void Used(string instance, long seq)
+    {
+        var at = Array.FindIndex(instances, known => known.Name == instance);
+        if (at < 0)
+        {
+            if (instances.Length == InstancesKept) at = 0;
+            else
+            {
+                Array.Resize(ref instances, instances.Length + 1);
+                at = instances.Length - 1;
+            }
+        }
+
+        Array.Copy(instances, at + 1, instances, at, instances.Length - at - 1);
+        instances[^1] = new Instance(instance, seq);
+    }
+
+    /// <summary>The client instances known, the one used longest ago first.</summary>
+    public IReadOnlyList<Instance> Instances => instances;
+
+    /// <summary>The hunter as a checkpoint kept it.</summary>
+    public static Hunter Restore(string id, string nickname, int team, bool banned, IEnumerable<Instance> kept) =>
+        new(id, nickname, team) { Banned = banned, instances = [.. kept] };
+
+    /// <summary>A tab or device, and the highest sequence of it that was decided.</summary>
+    public readonly record struct Instance(string Name, long Seq);
+}

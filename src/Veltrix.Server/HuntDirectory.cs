@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Veltrix.EventLog;
+
+namespace Veltrix.Server;
+
+/// <summary>The hunts of this server: those whose logs are there when it starts, and those published since.</summary>
+public sealed class HuntDirectory(IEventLogs logs, string dataFolder, TimeProvider clock, ILogger logger) : IAsyncDisposable
+{
+    readonly ConcurrentDictionary<string, LiveHunt> hunts = new(StringComparer.Ordinal);
+    readonly SemaphoreSlim opening = new(1);
+
+    /// <summary>Milliseconds between two boards.</summary>
+    public int Cadence { get; set; } = 1000;
+
+    public IReadOnlyCollection<LiveHunt> All => (IReadOnlyCollection<LiveHunt>)hunts.Values;
+
+    public LiveHunt? Find(string id) => hunts.GetValueOrDefault(id);
+
+    /// <summary>Opens every hunt that has a ledger.</summary>
+    public async Task OpenAll(CancellationToken cancel)
+    {
+        const string Ledger = "/ledger";
+        foreach (var name in await logs.List(cancel))
+            if (name.EndsWith(Ledger, StringComparison.Ordinal)) await Open(name[..^Ledger.Length], cancel);
+    }
+
+    /// <summary>The hunt of this id, made if it is not there.</summary>
+    public async Task<LiveHunt> Open(string id, CancellationToken cancel)
+    {
+        if (Find(id) is { } there) return there;
+        await opening.WaitAsync(cancel);
+        try
+        {
+            if (Find(id) is { } meanwhile) return meanwhile;
+            var hunt = await LiveHunt.Start(id, logs, dataFolder, clock, () => Cadence, logger, cancel);
+            hunts[id] = hunt;
+            return hunt;
+        }
+        finally
+        {
+            opening.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var hunt in hunts.Values) await hunt.DisposeAsync();
+        opening.Dispose();
+    }
+}

@@ -1,0 +1,115 @@
+using System.Buffers;
+using System.Text.Json;
+using Veltrix.Hunts;
+using Veltrix.Server.Leaderboards;
+
+namespace Veltrix.Server.Live;
+
+/// <summary>
+/// Makes the board frames of one hunt: the top, serialised once for all who see the same, and behind it each hunter's own line.
+/// </summary>
+/// <remarks>Used by the pacer's thread only. A frame is about 60 bytes a row.</remarks>
+public sealed class BoardFrames(HuntView view)
+{
+    /// <summary>How many rows of the top can be asked for.</summary>
+    public static readonly int[] Tops = [0, 10, 50];
+
+    readonly byte[]?[] shared = new byte[Tops.Length][];
+    readonly BoardRow[] rows = new BoardRow[64];
+    readonly ArrayBufferWriter<byte> own = new(1024);
+    long sharedPosition = -1;
+    int sharedCadence;
+
+    /// <summary>Posts the newest board to those of the listeners who have not got it.</summary>
+    /// <param name="cadence">Milliseconds until the next one.</param>
+    public void Post(List<Listener> listeners, int cadence)
+    {
+        if (listeners.TrueForAll(l => l.BoardPosition == view.Position)) return;
+        var frames = view.Read((state, board, position) =>
+        {
+            if (state.Model is null) return [];
+            if (sharedPosition != position || sharedCadence != cadence) Array.Clear(shared);
+            (sharedPosition, sharedCadence) = (position, cadence);
+            var made = new List<(Listener, ArraySegment<byte>)>(listeners.Count);
+            foreach (var listener in listeners)
+            {
+                if (listener.BoardPosition == position) continue;
+                listener.BoardPosition = position;
+                made.Add((listener, Frame(listener, state, board, position, cadence)));
+            }
+
+            return made;
+        });
+        foreach (var (listener, frame) in frames) listener.Outbox.PostBoard(frame);
+    }
+
+    ArraySegment<byte> Frame(Listener listener, HuntState state, Board board, long position, int cadence)
+    {
+        var variant = Math.Max(0, Array.IndexOf(Tops, listener.Top));
+        var top = shared[variant] ??= Top(Tops[variant], state, board, position, cadence);
+        own.ResetWrittenCount();
+        if (listener.Team >= 0) WriteOwn(listener, state, board);
+        own.Write("}}"u8);
+        var length = top.Length + own.WrittenCount;
+        var frame = ArrayPool<byte>.Shared.Rent(length);
+        top.CopyTo(frame, 0);
+        own.WrittenSpan.CopyTo(frame.AsSpan(top.Length));
+        return new ArraySegment<byte>(frame, 0, length);
+    }
+
+    /// <summary>The shared part: everything up to where the own line begins, without the closing braces.</summary>
+    byte[] Top(int count, HuntState state, Board board, long position, int cadence)
+    {
+        var buffer = new ArrayBufferWriter<byte>(128 + count * 80);
+        using (var json = new Utf8JsonWriter(buffer, Frames.Writing))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("board"u8);
+            json.WriteStartObject("as_of"u8);
+            json.WriteNumber("position"u8, position);
+            json.WriteNumber("time"u8, state.TimeMs);
+            json.WriteEndObject();
+            json.WriteNumber("next_ms"u8, cadence);
+            json.WriteNumber("teams"u8, board.Count);
+            json.WriteStartArray("top"u8);
+            WriteRows(json, rows.AsSpan(0, board.Top(rows.AsSpan(0, count))), state);
+            json.WriteEndArray();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    void WriteOwn(Listener listener, HuntState state, Board board)
+    {
+        if (!board.Contains(listener.Team)) return;
+        own.Write(",\"me\":{\"rank\":"u8);
+        Write(board.Rank(listener.Team));
+        own.Write(",\"score\":"u8);
+        Write(state.Teams[listener.Team].Score);
+        own.Write("}"u8);
+        if (listener.Around == 0) return;
+        own.Write(",\"around\":["u8);
+        using (var json = new Utf8JsonWriter(own, Frames.Writing)) WriteRows(json, rows.AsSpan(0, board.Around(listener.Team, listener.Around, rows)), state);
+        own.Write("]"u8);
+    }
+
+    static void WriteRows(Utf8JsonWriter json, ReadOnlySpan<BoardRow> rows, HuntState state)
+    {
+        foreach (var row in rows)
+        {
+            var team = state.Teams[row.Team];
+            json.WriteStartObject();
+            json.WriteNumber("rank"u8, row.Rank);
+            json.WriteNumber("team"u8, row.Team);
+            json.WriteString("name"u8, team.Name);
+            json.WriteNumber("score"u8, team.Score);
+            json.WriteEndObject();
+        }
+    }
+
+    void Write(long number)
+    {
+        number.TryFormat(own.GetSpan(20), out var written);
+        own.Advance(written);
+    }
+}

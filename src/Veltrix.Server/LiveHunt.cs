@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Veltrix.EventLog;
+using Veltrix.Hunts;
+using Veltrix.Server.Leaderboards;
+using Veltrix.Server.Live;
+using Veltrix.Server.Scoring;
+using Veltrix.Server.Submissions;
+
+namespace Veltrix.Server;
+
+/// <summary>
+/// One hunt as it runs in this process: its two logs, the view that folds the ledger, the scorer, and those who are connected.
+/// </summary>
+public sealed partial class LiveHunt : IAsyncDisposable
+{
+    readonly IEventLog submissions;
+    readonly Checkpoints checkpoints;
+    readonly CancellationTokenSource stop = new();
+    readonly ILogger logger;
+    Task running = Task.CompletedTask;
+    Task checkpointing = Task.CompletedTask;
+
+    LiveHunt(string id, IEventLog submissions, IEventLog ledger, Checkpoints checkpoints, TimeProvider clock, Func<int> cadence, ILogger logger)
+    {
+        Id = id;
+        this.submissions = submissions;
+        Ledger = ledger;
+        this.checkpoints = checkpoints;
+        this.logger = logger;
+        Cadence = cadence;
+        View = new HuntView(id, ledger, checkpoints.Newest(ledger.End), clock) { OnNews = Audience.Tell, IsHeard = Audience.Hears, OnCheckpoint = Checkpoint };
+        BoardFrames = new BoardFrames(View);
+        Scorer = new Scorer(id, submissions, ledger, View, $"{Environment.MachineName}:{Environment.ProcessId}", clock, logger);
+    }
+
+    public string Id { get; }
+
+    public HuntView View { get; }
+
+    public Audience Audience { get; } = new();
+
+    public BoardFrames BoardFrames { get; }
+
+    public IEventLog Ledger { get; }
+
+    /// <summary>Milliseconds between two boards at present.</summary>
+    public Func<int> Cadence { get; }
+
+    /// <summary>Every open socket, also those that have not said hello.</summary>
+    public OpenSockets Sockets { get; } = new();
+
+    /// <summary>Why the hunt does not move any more; null while all is well.</summary>
+    public Exception? Broken { get; private set; }
+
+    Scorer Scorer { get; }
+
+    /// <summary>Opens the hunt's logs, loads its newest checkpoint and starts to follow, to score and to serve.</summary>
+    public static async Task<LiveHunt> Start(string id, IEventLogs logs, string dataFolder, TimeProvider clock, Func<int> cadence, ILogger logger, CancellationToken cancel)
+    {
+        var submissions = await logs.Open($"{id}/submissions", cancel);
+        var ledger = await logs.Open($"{id}/ledger", cancel);
+        var hunt = new LiveHunt(id, submissions, ledger, new Checkpoints(CheckpointFolder(dataFolder, id)), clock, cadence, logger);
+        await hunt.CatchUp(cancel);
+        hunt.running = hunt.Run();
+        return hunt;
+    }
+
+    internal static string CheckpointFolder(string dataFolder, string hunt) => Path.Combine(dataFolder, "checkpoints", hunt);
+
+    /// <summary>Appends a command, and completes with its position once it is durable.</summary>
+    /// <exception cref="EventLogException">It may not have been taken.</exception>
+    public Task<long> Append(Envelope envelope) => submissions.Append(CommandCodec.Encode(envelope));
+
+    /// <summary>Appends commands in order, and completes with the last one's position once all are durable.</summary>
+    /// <exception cref="EventLogException">Some first ones of them may have been taken.</exception>
+    public Task<long> Append(IReadOnlyList<Envelope> envelopes) =>
+        submissions.Append([.. envelopes.Select(envelope => (ReadOnlyMemory<byte>)CommandCodec.Encode(envelope))]);
+
+    /// <summary>Appends a command and waits until it was decided and read back.</summary>
+    /// <exception cref="EventLogException">It was not taken, or (<see cref="EventLogException.Uncertain"/>) not decided in time.</exception>
+    public async Task<LedgerRecord.Decided> Play(Envelope envelope, CancellationToken cancel)
+    {
+        var patience = TimeSpan.FromSeconds(10);
+        var decided = View.Expect(envelope.Id);
+        try
+        {
+            await Append(envelope);
+            return await decided.WaitAsync(patience, cancel);
+        }
+        catch (TimeoutException)
+        {
+            throw new EventLogException(EventLogFault.Unavailable, $"taken, but not decided within {patience.TotalSeconds} s; look again later") { Uncertain = true };
+        }
+        finally
+        {
+            View.Forget(envelope.Id);
+        }
+    }
+
+    /// <summary>Folds what the ledger holds already, so that the hunt is served only with what it knew before.</summary>
+    async Task CatchUp(CancellationToken cancel)
+    {
+        using var reader = Ledger.Read(View.Read((_, _, position) => position));
+        while (reader.ReadAvailable(4096) is { Count: > 0 } batch)
+        {
+            cancel.ThrowIfCancellationRequested();
+            View.Fold(batch);
+            await Task.Yield();
+        }
+    }
+
+    async Task Run()
+    {
+        try
+        {
+            await Task.WhenAll(Task.Run(() => View.Follow(stop.Token)), Task.Run(() => Scorer.Run(alone: true, stop.Token)));
+        }
+        catch (Exception e)
+        {
+            Broken = e;
+            LogBroken(Id, e);
+        }
+    }
+
+    // Called under the view's lock: the bytes are made here, the disk waits outside.
+    void Checkpoint(Folded folded)
+    {
+        if (!checkpointing.IsCompleted) return;
+        var bytes = CheckpointCodec.Encode(folded);
+        checkpointing = Task.Run(() => Write(folded.Position, bytes));
+    }
+
+    void Write(long position, byte[] fold)
+    {
+        try
+        {
+            checkpoints.Write(position, fold);
+        }
+        catch (IOException e)
+        {
+            LogNoCheckpoint(Id, e.Message);
+        }
+    }
+
+    /// <summary>Stops following and scoring, and leaves a checkpoint so that the next start is quick. The logs belong to the server.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await running;
+        await checkpointing;
+        var fold = View.Snapshot();
+        var folded = CheckpointCodec.Decode(fold)!;
+        if (Broken is null && folded.Records > 0) Write(folded.Position, fold);
+        stop.Dispose();
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "hunt {Hunt} stands still: its log holds something that cannot be understood")]
+    partial void LogBroken(string hunt, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: no checkpoint was written, the next start takes longer: {Reason}")]
+    partial void LogNoCheckpoint(string hunt, string reason);
+}
+
+/// <summary>The outboxes of open sockets. Thread-safe.</summary>
+public sealed class OpenSockets
+{
+    readonly ConcurrentDictionary<Outbox, bool> open = new();
+
+    public int Count => open.Count;
+
+    public void Add(Outbox outbox) => open[outbox] = true;
+
+    public void Remove(Outbox outbox) => open.TryRemove(outbox, out _);
+
+    public void Close(CloseCode code)
+    {
+        foreach (var outbox in open.Keys) outbox.Close(code);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Veltrix.EventLog;
+using Veltrix.Hunts;
+
+namespace Veltrix.Server;
+
+/// <summary>Refusals over HTTP: <c>application/problem+json</c> (RFC 9457) with a stable <c>code</c>.</summary>
+public static partial class Problems
+{
+    public static ProblemHttpResult Of(int status, string code, string detail, params (string Name, object? Value)[] more)
+    {
+        var extensions = new Dictionary<string, object?> { ["code"] = code };
+        foreach (var (name, value) in more) extensions[name] = value;
+        return TypedResults.Problem(detail, statusCode: status, title: Words(code), type: $"https://veltrix.dev/problems/{Words(code).Replace(' ', '-')}", extensions: extensions);
+    }
+
+    public static ProblemHttpResult NoHunt(string hunt) => Of(StatusCodes.Status404NotFound, "HuntUnknown", $"there is no hunt '{hunt}' here; GET /v1/hunts lists them");
+
+    public static ProblemHttpResult NotAllowed(string needed) =>
+        Of(StatusCodes.Status401Unauthorized, "TokenInvalid", $"this needs a token of scope {needed} for this hunt in the header Authorization: Bearer …");
+
+    public static ProblemHttpResult Unavailable(EventLogException e) => Of(StatusCodes.Status503ServiceUnavailable, "Unavailable", e.Message, ("uncertain", e.Uncertain));
+
+    public static ProblemHttpResult Refused(Refusal reason) => Of(StatusCodes.Status409Conflict, reason.ToString(), Explain(reason));
+
+    static string Explain(Refusal reason) => reason switch
+    {
+        Refusal.TeamNeeded => "this hunt is played in teams: found one with team.found, or enter one with its code in team.invite",
+        Refusal.SoloOnly => "everybody hunts alone here: join without team",
+        Refusal.UnknownInvite => "no team has this invite code",
+        Refusal.TeamFull => "this team has as many hunters as the hunt allows",
+        Refusal.AlreadyPublished => "a hunt of this id is published already; choose another id",
+        Refusal.Closed => "the hunt is closed",
+        Refusal.AlreadyOpen => "the hunt is open already",
+        Refusal.NotOpen => "the hunt is not open",
+        Refusal.NotPaused => "the hunt is not paused",
+        Refusal.Paused => "the hunt is paused already",
+        Refusal.InThePast => "the new closing time is not in the future",
+        Refusal.OutOfRange => "at most 1,000,000,000 points up or down at once",
+        Refusal.UnknownTeam => "no team has this number",
+        Refusal.UnknownHunter => "no hunter has this id",
+        Refusal.Banned => "this hunter is banned already",
+        _ => $"the hunt refused it: {reason}",
+    };
+
+    static string Words(string code) => Capitals().Replace(code, " $1").TrimStart().ToLowerInvariant();
+
+    [GeneratedRegex("([A-Z])")]
+    private static partial Regex Capitals();
+}

@@ -1,0 +1,168 @@
+using Microsoft.Extensions.Logging;
+using Veltrix.EventLog;
+using Veltrix.Hunts;
+using Veltrix.Server.Leaderboards;
+using Veltrix.Server.Submissions;
+
+namespace Veltrix.Server.Scoring;
+
+/// <summary>
+/// Makes this server a hunt's scorer when there is none, and decides commands while it is.
+/// </summary>
+/// <remarks>
+/// <list type="number">
+/// <item><see cref="StandBy"/>: wait until the ledger has been silent for <see cref="TakeOverAfter"/>.</item>
+/// <item><see cref="TakeOver"/>: append Took; its position is the epoch. Copy the view's fold and fold on, up to that very record.</item>
+/// <item><see cref="Score"/>: read commands after the last one decided, decide them in the term, append the records. Nothing leaves for hunters from here:
+/// outcomes go out when the <see cref="HuntView"/> reads the records back.</item>
+/// <item>A newer epoch in the ledger, or an append that failed, ends the term: its state may be ahead of the truth and is thrown away. Back to 1.</item>
+/// </list>
+/// Safety is the <see cref="LedgerGate"/>'s; times and silences here only decide how soon somebody works.
+/// </remarks>
+public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog ledger, HuntView view, string writer, TimeProvider clock, ILogger logger)
+{
+    /// <summary>Silence in the ledger after which a standby takes over.</summary>
+    public static readonly TimeSpan TakeOverAfter = TimeSpan.FromSeconds(3);
+
+    /// <summary>Silence after which the scorer shows that it is alive.</summary>
+    public static readonly TimeSpan HeartbeatAfter = TimeSpan.FromSeconds(1);
+
+    const int CommandsAtOnce = 1024;
+
+    /// <summary>Batches on their way to the ledger at once: enough to hide its latency, few enough that a full disk is noticed soon.</summary>
+    const int BatchesInFlight = 4;
+
+    /// <summary>Runs until cancelled.</summary>
+    /// <param name="alone">No other server can reach these logs: take over at once.</param>
+    public async Task Run(bool alone, CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+            try
+            {
+                if (!alone) await StandBy(cancel);
+                var term = await TakeOver(cancel);
+                await Score(term, cancel);
+                LogDeposed(hunt, term.Epoch, view.Epoch);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (EventLogException e)
+            {
+                LogTermFailed(hunt, e.Message);
+                await Wait(HeartbeatAfter, cancel);
+            }
+    }
+
+    async Task StandBy(CancellationToken cancel)
+    {
+        while (view.Silence < TakeOverAfter) await Wait(TakeOverAfter - view.Silence, cancel);
+    }
+
+    async Task<Term> TakeOver(CancellationToken cancel)
+    {
+        var took = await ledger.Append(LedgerCodec.Encode(new LedgerRecord.Took(writer)));
+        var start = CheckpointCodec.Decode(view.Snapshot(), keepsOutcomes: false)!;
+        var gate = start.Gate;
+        using var reader = ledger.Read(start.Position);
+        for (var position = start.Position; position < took;)
+            foreach (var entry in await reader.Read(CommandsAtOnce, cancel))
+            {
+                position = entry.Position;
+                if (position > took) break;
+                var record = LedgerCodec.Decode(entry.Payload);
+                if (gate.Admits(position, record)) start.State.Fold(position, (LedgerRecord.Decided)record);
+            }
+
+        LogTookOver(hunt, took, gate.CommandPosition);
+        return new Term(start.State, new LedgerGate(took, gate.CommandPosition));
+    }
+
+    async Task Score(Term term, CancellationToken cancel)
+    {
+        using var reader = submissions.Read(term.Decided);
+        var inFlight = new Queue<Task>();
+        long? ticked = null;
+        var lastAppend = clock.GetTimestamp();
+        while (view.Epoch <= term.Epoch)
+        {
+            var commands = await ReadUntil(reader, UntilNextDeed(term, lastAppend), cancel);
+            if (commands.Count > 0)
+            {
+                var records = Decide(term, commands);
+                if (records.Count > 0)
+                {
+                    inFlight.Enqueue(ledger.Append(records));
+                    lastAppend = clock.GetTimestamp();
+                }
+            }
+            else if (clock.GetElapsedTime(lastAppend) >= HeartbeatAfter)
+            {
+                inFlight.Enqueue(ledger.Append(LedgerCodec.Encode(new LedgerRecord.Heartbeat(term.Epoch, term.Seen))));
+                lastAppend = clock.GetTimestamp();
+            }
+
+            if (IsDue(term.State, out var due) && ticked != due)
+            {
+                await submissions.Append(CommandCodec.Encode(Envelope.Of(CommandId.None, new Command.Tick())));
+                ticked = due;
+            }
+
+            while (inFlight.Count > 0 && (inFlight.Count > BatchesInFlight || inFlight.Peek().IsCompleted)) await inFlight.Dequeue();
+        }
+    }
+
+    /// <summary>The next commands; none if there are none for so long.</summary>
+    async ValueTask<IReadOnlyList<LogRecord>> ReadUntil(IEventLogReader reader, TimeSpan patience, CancellationToken cancel)
+    {
+        var there = reader.ReadAvailable(CommandsAtOnce);
+        if (there.Count > 0 || patience <= TimeSpan.Zero) return there;
+        using var timeout = new CancellationTokenSource(patience, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
+        try
+        {
+            return await reader.Read(CommandsAtOnce, either.Token);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Decides a batch, and gives the records to append.</summary>
+    List<ReadOnlyMemory<byte>> Decide(Term term, IReadOnlyList<LogRecord> commands)
+    {
+        var records = new List<ReadOnlyMemory<byte>>(commands.Count);
+        foreach (var command in commands)
+            if (term.Decide(command.Position, command.TimeMs, CommandCodec.Decode(command.Payload)) is { } decided)
+                records.Add(LedgerCodec.Encode(decided));
+        return records;
+    }
+
+    TimeSpan UntilNextDeed(Term term, long lastAppend)
+    {
+        var heartbeat = HeartbeatAfter - clock.GetElapsedTime(lastAppend);
+        if (term.State.Recorded || Referee.NextDue(term.State) is not { } due) return heartbeat;
+        var timer = TimeSpan.FromMilliseconds(due - clock.GetUtcNow().ToUnixTimeMilliseconds());
+        return timer > TimeSpan.Zero && timer < heartbeat ? timer : heartbeat;
+    }
+
+    // In a replay time stands still between commands, so no timer is ever due.
+    bool IsDue(HuntState state, out long due)
+    {
+        due = Referee.NextDue(state) ?? long.MaxValue;
+        return !state.Recorded && due <= clock.GetUtcNow().ToUnixTimeMilliseconds();
+    }
+
+    Task Wait(TimeSpan time, CancellationToken cancel) => time <= TimeSpan.Zero ? Task.CompletedTask : Task.Delay(time, clock, cancel);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "hunt {Hunt}: this server scores from epoch {Epoch} on, commands after {Command}")]
+    partial void LogTookOver(string hunt, long epoch, long command);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: epoch {Epoch} is over, {Newer} scores now")]
+    partial void LogDeposed(string hunt, long epoch, long newer);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "hunt {Hunt}: scoring stopped and starts again in a second: {Reason}")]
+    partial void LogTermFailed(string hunt, string reason);
+}

@@ -1,0 +1,22 @@
+namespace Veltrix.Server;
+
+/// <summary>What a server is started with.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Logs, checkpoints and keys; made if it is not there. One server at a time holds it.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>Address to listen on.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>0 = any free one.</summary>
+    public int Port { get; init; } = 8080;
+
+    /// <summary>The built web pages; null: none.</summary>
+    public string? WebFolder { get; init; }
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Origins beside its own that browsers may connect from, for example <c>https://hunt.example</c>.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+}

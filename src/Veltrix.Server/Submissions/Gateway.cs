@@ -1,0 +1,296 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Veltrix.EventLog;
+using Veltrix.Hunts;
+using Veltrix.Server.Admission;
+using Veltrix.Server.Live;
+
+namespace Veltrix.Server.Submissions;
+
+/// <summary>
+/// One live connection, from hello to close: reads frames, checks form and pace, appends commands, acknowledges them.
+/// </summary>
+/// <remarks>
+/// <list type="number">
+/// <item><see cref="Receive"/>: wait without a buffer, rent one when bytes are there, read a frame of at most <see cref="ClientFrame.BytesMax"/>.</item>
+/// <item><see cref="Handle"/>: hello first, then everything else. A bad frame costs a strike and is answered with what is wrong.</item>
+/// <item><see cref="Append"/>: the command goes to the submissions log; once it is durable the ack goes out. Deciding it is the scorer's, telling the outcome the audience's.</item>
+/// </list>
+/// The receiving side is one task; what it posts may be sent by any.
+/// </remarks>
+public sealed class Gateway
+{
+    const int StrikesMax = 20;
+    const int AnswerLengthMax = 400;
+    const string Alphabet = "A-Z a-z 0-9";
+    static readonly TimeSpan StrikesForgotten = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan HelloWithin = TimeSpan.FromSeconds(5);
+
+    readonly LiveHunt hunt;
+    readonly Keyring keyring;
+    readonly TimeProvider clock;
+    readonly WebSocket socket;
+    readonly Outbox outbox;
+    Listener? listener;
+    Grant? grant;
+    Pace pace;
+    int strikes;
+    long firstStrike;
+
+    Gateway(LiveHunt hunt, Keyring keyring, TimeProvider clock, WebSocket socket)
+    {
+        this.hunt = hunt;
+        this.keyring = keyring;
+        this.clock = clock;
+        this.socket = socket;
+        outbox = new Outbox(socket);
+        pace = new Pace(clock);
+    }
+
+    /// <summary>Serves an upgraded request until the socket is closed.</summary>
+    /// <param name="hunt">Null: there is none of that name here, which browsers can only be told after the upgrade.</param>
+    public static async Task Serve(HttpContext context, LiveHunt? hunt, Keyring keyring, TimeProvider clock)
+    {
+        const string Subprotocol = "veltrix.v1.json";
+        using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+        {
+            SubProtocol = context.WebSockets.WebSocketRequestedProtocols.Contains(Subprotocol) ? Subprotocol : null,
+            KeepAliveInterval = TimeSpan.FromSeconds(25),
+            KeepAliveTimeout = TimeSpan.FromSeconds(8),
+        });
+        if (hunt is null)
+        {
+            new Outbox(socket).Close(CloseCodes.HuntUnknown);
+            return;
+        }
+
+        var gateway = new Gateway(hunt, keyring, clock, socket);
+        hunt.Sockets.Add(gateway.outbox);
+        try
+        {
+            await gateway.Receive();
+        }
+        catch (Exception e) when (e is WebSocketException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or IOException)
+        {
+            // The other side went away without a word. Its hunter comes back with another socket.
+        }
+        finally
+        {
+            hunt.Sockets.Remove(gateway.outbox);
+            if (gateway.listener is { } entered) hunt.Audience.Leave(entered);
+        }
+    }
+
+    async Task Receive()
+    {
+        using var helloTimer = new Timer(_ => { if (listener is null) outbox.Close(CloseCodes.NoHello); }, null, HelloWithin, Timeout.InfiniteTimeSpan);
+        while (true)
+        {
+            var arrived = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
+            if (arrived.MessageType == WebSocketMessageType.Close) break;
+            var buffer = ArrayPool<byte>.Shared.Rent(ClientFrame.BytesMax);
+            try
+            {
+                var (length, type) = arrived.EndOfMessage ? (0, arrived.MessageType) : await ReadFrame(buffer);
+                if (type == WebSocketMessageType.Close) break;
+                if (length > ClientFrame.BytesMax * 10)
+                {
+                    outbox.Close(CloseCodes.FrameTooBig);
+                    break;
+                }
+
+                if (length > ClientFrame.BytesMax)
+                    Strike(null, new("FrameTooBig", $"a frame has at most {ClientFrame.BytesMax} bytes, this one {length}", ClientFrame.BytesMax, length));
+                else if (type == WebSocketMessageType.Binary)
+                    Strike(null, new("NotText", "frames are text, this one is binary"));
+                else if (ClientFrame.Read(buffer.AsSpan(0, length), out var id, out var fault) is { } frame)
+                    Handle(frame, id!.Value);
+                else
+                    Strike(id, fault!);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+
+            if (listener is not null) helloTimer.Dispose();
+        }
+
+        outbox.Close(CloseCodes.Normal);
+    }
+
+    /// <summary>Reads to the end of a message, keeping what fits. Stops early at ten times the limit.</summary>
+    async ValueTask<(int Length, WebSocketMessageType Type)> ReadFrame(byte[] buffer)
+    {
+        var length = 0;
+        while (true)
+        {
+            // What does not fit is read over the last part and only counted.
+            var free = length < ClientFrame.BytesMax ? buffer.AsMemory(length, ClientFrame.BytesMax - length) : buffer.AsMemory(0, ClientFrame.BytesMax);
+            var part = await socket.ReceiveAsync(free, CancellationToken.None);
+            length += part.Count;
+            if (part.EndOfMessage || part.MessageType == WebSocketMessageType.Close || length > ClientFrame.BytesMax * 10) return (length, part.MessageType);
+        }
+    }
+
+    void Handle(ClientFrame frame, long id)
+    {
+        if (frame.Hello is { } hello) Hello(id, hello);
+        else if (listener is null) Strike(id, new("HelloFirst", "the first frame is hello"));
+        else if (frame.Submit is { } submit) Submit(id, submit);
+        else if (frame.Join is { } join) Join(id, join);
+        else if (frame.Show is { } show) Show(id, show);
+        else outbox.Post(Frames.Pong(id));
+    }
+
+    void Hello(long id, HelloFrame hello)
+    {
+        if (listener is not null)
+        {
+            Strike(id, new("HelloTwice", "hello was said already"));
+            return;
+        }
+
+        if (BadShow(hello.Around, hello.Top) is { } bad)
+        {
+            Strike(id, bad);
+            return;
+        }
+
+        if (hello.Token is null)
+        {
+            Enter(id, hello, "", -1);
+            return;
+        }
+
+        grant = keyring.Read(hello.Token);
+        if (grant?.Allows(Scopes.Relay, hunt.Id) == true) Enter(id, hello, "", -1);
+        else if (grant?.Allows(Scopes.Hunter, hunt.Id) != true) outbox.Close(CloseCodes.TokenInvalid);
+        else if (!IsWord(hello.Instance, 16)) Strike(id, new("MissingMember", $"hello.instance is 1–16 of {Alphabet}", 16, hello.Instance?.Length ?? 0));
+        else EnterHunter(id, hello, grant.Subject);
+    }
+
+    void EnterHunter(long id, HelloFrame hello, string hunterId)
+    {
+        var (team, banned) = hunt.View.Read((state, _) => state.FindHunter(hunterId) is { } hunter ? (hunter.Team, hunter.Banned) : (-1, false));
+        if (banned) outbox.Close(CloseCodes.Banned);
+        else if (team < 0) outbox.Close(CloseCodes.TokenInvalid);
+        else Enter(id, hello, hunterId, team);
+    }
+
+    void Enter(long id, HelloFrame hello, string hunter, int team)
+    {
+        var isRelay = grant?.Allows(Scopes.Relay, hunt.Id) == true;
+        var entering = new Listener(outbox, hunter, hello.Instance ?? "", team, isRelay) { Around = hello.Around, Top = hello.Top };
+        // Under the view's lock, so that no outcome falls between what is told again here and what the audience tells from now on.
+        hunt.View.Read((state, board, position) =>
+        {
+            outbox.Post(Welcome.Make(id, hunt, entering, state, board, position));
+            if (team >= 0)
+                foreach (var missed in state.Teams[team].OutcomesAfter(Math.Max(0, hello.LastOutcome)))
+                    entering.PostOutcome(missed.Number, Frames.Outcome(missed, missed.Challenge < 0 ? "" : state.Model!.Challenges[missed.Challenge].Id));
+            hunt.Audience.Enter(entering);
+            return 0;
+        });
+        listener = entering;
+    }
+
+    void Submit(long id, SubmitFrame submit)
+    {
+        var isRelay = listener!.IsRelay;
+        if (!isRelay && listener.Team < 0)
+        {
+            Strike(id, new("Spectator", "a spectator cannot submit; join first and say hello with the token"));
+            return;
+        }
+
+        if (BadSubmit(submit, isRelay) is { } bad)
+        {
+            Strike(id, bad);
+            return;
+        }
+
+        if (!isRelay && !pace.TryTake(out var retry))
+        {
+            outbox.Post(Frames.Error(id, new(
+                "TooFast", $"a hunter submits at most {Pace.PerSecond} times a second, {Pace.Burst} at once; this one is kept by you and may be sent again", Pace.PerSecond, null, retry)));
+            return;
+        }
+
+        var command = isRelay ? new CommandId(submit.Hunter!, submit.Instance!, submit.Seq) : new CommandId(listener.Hunter, listener.Instance, submit.Seq);
+        _ = Append(id, new Envelope(command, "", "", isRelay ? submit.At : null, new Command.Submit(submit.Challenge!, submit.Answer!)));
+    }
+
+    void Join(long id, JoinFrame join)
+    {
+        if (!listener!.IsRelay) Strike(id, new("UnknownKind", "only relays join others here; hunters join by POST /v1/hunts/{hunt}/join"));
+        else if (BadRelay(join.Hunter, join.Instance, join.Seq, join.At) is { } bad) Strike(id, bad);
+        else if (!Nickname.TryParse(join.Nickname ?? "", out var nickname, out var fault)) Strike(id, new("BadMember", $"join.nickname: {fault}"));
+        else if (!TeamWishes.TryRead(join.Team, out var team, out fault)) Strike(id, new("BadMember", $"join.team: {fault}"));
+        else _ = Append(id, new Envelope(new CommandId(join.Hunter!, join.Instance!, join.Seq), "", "", join.At, new Command.Join(nickname, team)));
+    }
+
+    void Show(long id, ShowFrame show)
+    {
+        if (BadShow(show.Around, show.Top) is { } bad)
+        {
+            Strike(id, bad);
+            return;
+        }
+
+        (listener!.Around, listener.Top, listener.BoardPosition) = (show.Around, show.Top, -1);
+        outbox.Post(Frames.Shown(id));
+    }
+
+    async Task Append(long id, Envelope envelope)
+    {
+        try
+        {
+            var position = await hunt.Append(envelope);
+            outbox.Post(Frames.Ack(id, envelope.Id, position));
+        }
+        catch (EventLogException e)
+        {
+            outbox.Post(Frames.Error(id, new("Unavailable", $"not taken, send it again with the same seq: {e.Message}", RetryAfterMs: 2000)));
+        }
+    }
+
+    /// <summary>Answers a bad frame, and closes after too many of them.</summary>
+    void Strike(long? id, FrameFault fault)
+    {
+        outbox.Post(Frames.Error(id, fault));
+        var now = clock.GetTimestamp();
+        if (strikes == 0 || clock.GetElapsedTime(firstStrike, now) > StrikesForgotten) (strikes, firstStrike) = (0, now);
+        if (++strikes >= StrikesMax) outbox.Close(CloseCodes.Abuse);
+    }
+
+    FrameFault? BadSubmit(SubmitFrame submit, bool isRelay)
+    {
+        if (isRelay && BadRelay(submit.Hunter, submit.Instance, submit.Seq, submit.At) is { } bad) return bad;
+        if (submit.Seq < 1) return new("BadMember", "submit.seq counts 1, 2, 3 …", 1, submit.Seq);
+        if (submit.Challenge is not { Length: > 0 and <= 48 }) return new("MissingMember", "submit.challenge is the id of a challenge, at most 48 characters", 48, submit.Challenge?.Length ?? 0);
+        if (submit.Answer is null) return new("MissingMember", "submit.answer is missing");
+        return submit.Answer.Length > AnswerLengthMax
+            ? new("BadMember", $"submit.answer has at most {AnswerLengthMax} characters", AnswerLengthMax, submit.Answer.Length)
+            : null;
+    }
+
+    FrameFault? BadRelay(string? hunter, string? instance, long seq, long? at)
+    {
+        if (!IsWord(hunter, 36, extra: "-_")) return new("MissingMember", $"hunter is 1–36 of {Alphabet} - _", 36, hunter?.Length ?? 0);
+        if (!IsWord(instance, 16)) return new("MissingMember", $"instance is 1–16 of {Alphabet}", 16, instance?.Length ?? 0);
+        if (seq < 1) return new("BadMember", "seq counts 1, 2, 3 …", 1, seq);
+        return at is not null && grant?.Allows(Scopes.Replay, hunt.Id) != true ? new("BadMember", "only a key of scope replay may set the time (at)") : null;
+    }
+
+    static FrameFault? BadShow(int around, int top)
+    {
+        if (around is < 0 or > 10) return new("BadMember", "around is 0 to 10", 10, around);
+        return BoardFrames.Tops.Contains(top) ? null : new("BadMember", $"top is one of {string.Join(", ", BoardFrames.Tops)}", BoardFrames.Tops[^1], top);
+    }
+
+    static bool IsWord(string? text, int most, string extra = "") =>
+        text is { Length: > 0 } && text.Length <= most && text.All(c => char.IsAsciiLetterOrDigit(c) || extra.Contains(c));
+}

@@ -1,0 +1,178 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Veltrix.EventLog;
+using Veltrix.Server.Admission;
+using Veltrix.Server.Leaderboards;
+using Veltrix.Server.Live;
+using Veltrix.Server.Organising;
+using Veltrix.Server.Submissions;
+
+namespace Veltrix.Server;
+
+/// <summary>A running server: the hunts of a data folder behind one address.</summary>
+public sealed class VeltrixServer : IAsyncDisposable
+{
+    const int DefinitionBodyMax = 1_100_000;
+
+    readonly ServerOptions options;
+    readonly WebApplication app;
+    readonly IEventLogs logs;
+    readonly HuntDirectory hunts;
+    readonly Keyring keyring;
+    readonly CancellationTokenSource stop = new();
+    Task pacing = Task.CompletedTask;
+    bool stopped;
+
+    VeltrixServer(ServerOptions options, WebApplication app, IEventLogs logs, HuntDirectory hunts, Keyring keyring)
+    {
+        this.options = options;
+        this.app = app;
+        this.logs = logs;
+        this.hunts = hunts;
+        this.keyring = keyring;
+        AdminKey = keyring.Issue(Scopes.Organiser, "*", "admin");
+    }
+
+    /// <summary>Where it listens.</summary>
+    public Uri Url { get; private set; } = new("http://127.0.0.1");
+
+    /// <summary>The first organiser's key; also in <c>admin.key</c> of the data folder.</summary>
+    public string AdminKey { get; }
+
+    /// <summary>A key that publishes hunts of recorded time and relays their commands.</summary>
+    public string ReplayKey() => keyring.Issue(Scopes.Organiser | Scopes.Relay | Scopes.Replay, "*", "replay");
+
+    /// <summary>A key that reads one hunt's ledger.</summary>
+    public string AuditKey(string hunt) => keyring.Issue(Scopes.Audit, hunt, "auditor");
+
+    /// <summary>Opens the data folder, catches up with all its hunts, and listens.</summary>
+    /// <exception cref="EventLogException">The data folder is in use, full or broken.</exception>
+    /// <exception cref="IOException">The address is in use.</exception>
+    public static async Task<VeltrixServer> Start(ServerOptions options, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(options.DataFolder);
+        var keyring = Keyring.Open(options.DataFolder);
+        var logs = DataFolder.OpenLogs(options.DataFolder, options.Clock);
+        try
+        {
+            var builder = Builder(options);
+            var app = builder.Build();
+            var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix");
+            var hunts = new HuntDirectory(logs, options.DataFolder, options.Clock, logger);
+            await hunts.OpenAll(cancel);
+            var server = new VeltrixServer(options, app, logs, hunts, keyring);
+            server.MapPipeline();
+            await app.StartAsync(cancel);
+            server.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+            server.pacing = Task.Run(() => new Pacer(() => hunts.All, options.Clock, logger) { Cadence = hunts.Cadence }.Run(server.stop.Token), CancellationToken.None);
+            SecretFile.Write(Path.Combine(options.DataFolder, "admin.key"), server.AdminKey);
+            DataFolder.WriteAddress(options.DataFolder, server.Url);
+            return server;
+        }
+        catch
+        {
+            await logs.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Sends everybody away with a word when to come back, then closes the logs.</summary>
+    public async Task Stop(CancellationToken cancel)
+    {
+        if (stopped) return;
+        stopped = true;
+        foreach (var hunt in hunts.All) hunt.Sockets.Close(CloseCodes.Restart);
+        await stop.CancelAsync();
+        await pacing;
+        await app.StopAsync(cancel);
+        await hunts.DisposeAsync();
+        await logs.DisposeAsync();
+        DataFolder.RemoveAddress(options.DataFolder);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Stop(CancellationToken.None);
+        await app.DisposeAsync();
+        stop.Dispose();
+    }
+
+    /// <summary>The pipeline, in its order: Admission → Submissions → (Scoring) → Leaderboards → Live.</summary>
+    void MapPipeline()
+    {
+        app.UsePageHeaders();
+        app.UseWebSockets();
+        app.MapJoin(hunts, keyring, new InviteTries(options.Clock));
+        app.Map("/v1/hunts/{hunt}/live", (string hunt, HttpContext context) => Live(hunt, context)).DisableHttpMetrics().ExcludeFromDescription();
+        app.MapBoard(hunts);
+        app.MapOrganising(hunts, keyring, options.DataFolder);
+        app.MapPages(options.WebFolder);
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapGet("/livez", () => "ok").ExcludeFromDescription();
+        app.MapGet("/readyz", IResult () => hunts.All.FirstOrDefault(h => h.Broken is not null) is { } broken
+            ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "Unavailable", $"hunt {broken.Id} stands still: {broken.Broken!.Message}")
+            : TypedResults.Text("ok")).ExcludeFromDescription();
+    }
+
+    async Task Live(string hunt, HttpContext context)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            await Problems.Of(StatusCodes.Status426UpgradeRequired, "UpgradeRequired", "this is a WebSocket; see docs/reference/protocol.md").ExecuteAsync(context);
+            return;
+        }
+
+        if (!MayConnect(context.Request))
+        {
+            await Problems.Of(
+                StatusCodes.Status403Forbidden, "OriginNotAllowed", $"pages of {context.Request.Headers.Origin} may not connect here; the server's allowed origins name those that may")
+                .ExecuteAsync(context);
+            return;
+        }
+
+        await Gateway.Serve(context, hunts.Find(hunt), keyring, options.Clock);
+    }
+
+    // Programs send no Origin; a browser always does, and a page of another site must not play in its visitor's name.
+    bool MayConnect(HttpRequest request)
+    {
+        var origin = request.Headers.Origin.ToString();
+        return origin.Length == 0
+            || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)
+            || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && string.Equals(uri.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
+    }
+
+    static WebApplicationBuilder Builder(ServerOptions options)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Veltrix", LogLevel.Information);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = DefinitionBodyMax;
+            kestrel.Limits.MaxRequestLineSize = 4096;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        // A crowd arrives within a minute; the system's somaxconn bounds it too.
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.Backlog = 4096);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull);
+        builder.Services.AddProblemDetails();
+        builder.Services.AddOpenApi();
+        return builder;
+    }
+}
