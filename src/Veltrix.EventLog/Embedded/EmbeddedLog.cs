@@ -115,7 +115,8 @@ public sealed class EmbeddedLog : IEventLog
             return Task.FromException<long>(new EventLogException(EventLogFault.Unavailable,
                 $"Log {Name}: {WaitingBytesMax:N0} bytes wait for the disk of {Files.Folder}, the most that may. Nothing was written; append less at a time, or on a faster disk."));
         }
-        var appending = new Appending(records, bytes, _clock.GetUtcNow().ToUnixTimeMilliseconds());
+        // A copy: the caller's bytes are its own again when this returns.
+        var appending = new Appending([.. records.Select(record => record.ToArray())], bytes, _clock.GetUtcNow().ToUnixTimeMilliseconds());
         return _arrivals.Writer.TryWrite(appending) ? appending.Task : Task.FromException<long>(ClosedError());
     }
 
@@ -304,14 +305,14 @@ public sealed class EmbeddedLog : IEventLog
         $"No record of log {Name} is at this position: its last is {End}. Give one that this log gave, or {IEventLog.Start} for its start.");
 
     /// <summary>An append on its way.</summary>
-    sealed class Appending(IReadOnlyList<ReadOnlyMemory<byte>> records, long bytes, long timeMs)
+    sealed class Appending(byte[][] records, long bytes, long timeMs)
     {
         readonly TaskCompletionSource<long> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         long _firstTaken;
         long _lastTaken;
         int _taken;
 
-        public IReadOnlyList<ReadOnlyMemory<byte>> Records => records;
+        public byte[][] Records => records;
 
         public long Bytes => bytes;
 
@@ -328,7 +329,7 @@ public sealed class EmbeddedLog : IEventLog
 
         public void Finish(long durable, EventLogException? failure)
         {
-            if (_taken == records.Count && _lastTaken <= durable)
+            if (_taken == records.Length && _lastTaken <= durable)
                 _done.SetResult(_lastTaken);
             else
                 _done.SetException(new EventLogException(failure!.Fault, failure.Message, failure.InnerException)

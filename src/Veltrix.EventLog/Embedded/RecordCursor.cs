@@ -29,7 +29,7 @@ sealed class RecordCursor(SegmentFiles files, long position) : IDisposable
     const int ChunkBytes = 64 << 10;
 
     byte[] _chunk = [];
-    int _from, _to; // the bytes at Next on, as far as loaded
+    int _from, _to; // the bytes from Next on, as far as loaded; before _from all is handed out
     uint? _before;
     SafeFileHandle? _file;
     int _segment = -1;
@@ -41,7 +41,7 @@ sealed class RecordCursor(SegmentFiles files, long position) : IDisposable
     public void MoveTo(long position)
     {
         Next = position;
-        _from = _to = 0;
+        _from = _to;
         _before = null;
     }
 
@@ -53,7 +53,7 @@ sealed class RecordCursor(SegmentFiles files, long position) : IDisposable
         if (step != CursorStep.Took && Next != start)
         {
             Next = start;
-            _from = _to = 0;
+            _from = _to;
         }
         return step;
     }
@@ -74,7 +74,7 @@ sealed class RecordCursor(SegmentFiles files, long position) : IDisposable
                 break;
             if (size < 0)
                 return CursorStep.Broken;
-            (Next, _from, _to) = (pageEnd, 0, 0);
+            (Next, _from) = (pageEnd, _to);
         }
         if (Load(size, limit) is not CursorStep.Took and var failedToo)
             return failedToo;
