@@ -22,7 +22,7 @@ public sealed class EmbeddedLog : IEventLog
     const int FlushBytes = 1 << 20;
 
     // Appends are refused while so much waits for the disk.
-    const long WaitingBytesMax = 64 << 20;
+    const long WaitingBytesMax = 1L << 30;
 
     readonly TimeProvider _clock;
     readonly EndMark _mark;

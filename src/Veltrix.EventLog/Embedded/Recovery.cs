@@ -22,10 +22,9 @@ static class Recovery
 
         var begin = noted?.Begin ?? (present is [var first, ..] ? Math.Max(First, (long)first * SegmentBytes) : First);
         var limit = present is [.., var last] ? (long)last * SegmentBytes + new FileInfo(files.PathOf(last)).Length : First;
-        var ends = ReadOn(files, begin, noted is { Last: > 0 } ? noted.Value.Last : begin, limit);
-
-        if (noted is { } known && (ends.End < known.End || (ends.End == known.End && ends.Crc != known.Crc)))
-            throw Lost(log, files, ends.End, $"records up to position {known.Last} were acknowledged");
+        var ends = noted is { Last: > 0 } known
+            ? ReadOnFromNote(files, known, limit) ?? throw Lost(log, files, Math.Min(ReadOn(files, begin, limit).End, known.Last), $"records up to position {known.Last} were acknowledged")
+            : ReadOn(files, begin, limit);
         if (FindAcknowledgedBehind(files, ends.End, limit) is { } survivor)
             throw Lost(log, files, ends.End, $"the record at position {survivor} shows that what lies there was acknowledged");
 
@@ -50,12 +49,25 @@ static class Recovery
         }
     }
 
-    static Ends ReadOn(SegmentFiles files, long begin, long from, long limit)
+    /// <summary>The ends as read from the noted last record on; null if that is not there as noted.</summary>
+    static Ends? ReadOnFromNote(SegmentFiles files, in Ends note, long limit)
     {
-        var ends = new Ends(begin, 0, begin, 0);
-        using var cursor = new RecordCursor(files, from);
+        using var cursor = new RecordCursor(files, note.Last);
+        if (cursor.Take(limit, out var position, out var entry, out _) != CursorStep.Took || position != note.Last || cursor.Next != note.End || entry.Crc != note.Crc)
+            return null;
+        return ReadOn(cursor, note, limit);
+    }
+
+    static Ends ReadOn(SegmentFiles files, long begin, long limit)
+    {
+        using var cursor = new RecordCursor(files, begin);
+        return ReadOn(cursor, new Ends(begin, 0, begin, 0), limit);
+    }
+
+    static Ends ReadOn(RecordCursor cursor, Ends ends, long limit)
+    {
         while (cursor.Take(limit, out var position, out var entry, out _) == CursorStep.Took)
-            ends = new Ends(begin, position, cursor.Next, entry.Crc);
+            ends = new Ends(ends.Begin, position, cursor.Next, entry.Crc);
         return ends;
     }
 
