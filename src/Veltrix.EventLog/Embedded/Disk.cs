@@ -35,7 +35,30 @@ static partial class Disk
         return read;
     }
 
-    public static long FreeBytes(string folder) => new DriveInfo(folder).AvailableFreeSpace;
+    /// <summary>Free bytes for this user; 0 if the file system does not say.</summary>
+    public static long FreeBytes(string folder)
+    {
+        try
+        {
+            return new DriveInfo(folder).AvailableFreeSpace;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>What a failure to use a folder means to the user of a log.</summary>
+    public static EventLogException Fault(Exception cause, string folder, bool uncertain = false) => IsFull(cause)
+        ? new EventLogException(EventLogFault.DiskFull,
+            $"No space to write to {folder}: {FreeBytes(folder):N0} bytes are free. Free some, or raise the quota or file-size limit if there is one; "
+            + "appends then work again by themselves. Reading goes on.", cause) { Uncertain = uncertain }
+        : new EventLogException(EventLogFault.Unavailable,
+            $"{folder} cannot be used ({cause.Message}). Look after the disk and the rights to the folder; the next attempt tries again.", cause) { Uncertain = uncertain };
+
+    /// <summary>True where a file could not be opened because another process holds it (EWOULDBLOCK from flock).</summary>
+    public static bool IsLocked(Exception failure) =>
+        failure is IOException && (OperatingSystem.IsWindows() ? (failure.HResult & 0xFFFF) is 32 or 33 : failure.HResult is 11);
 
     /// <summary>True for no space (ENOSPC), a used-up quota (EDQUOT) and a file-size limit (EFBIG).</summary>
     public static bool IsFull(Exception? failure) =>

@@ -21,37 +21,37 @@ public sealed class EmbeddedLog : IEventLog
     // So much is put into FASTER's two pages before it is flushed; bounds the latency of the first append of a big group.
     const int FlushBytes = 1 << 20;
 
-    // Appends are refused while so much waits for the disk.
-    const long WaitingBytesMax = 1L << 30;
+    // Appends are refused while so much waits for the disk: a guard against a disk that hangs, not a way to slow callers.
+    const long WaitingBytesMax = 1 << 30;
 
-    readonly TimeProvider _clock;
-    readonly EndMark _mark;
-    readonly Channel<Appending> _arrivals = Channel.CreateUnbounded<Appending>(new() { SingleReader = true });
-    readonly Task _committing;
-    readonly Lock _markGate = new();
-    readonly Lock _closeGate = new();
-    Task? _closing;
+    readonly TimeProvider clock;
+    readonly EndMark mark;
+    readonly Channel<Appending> arrivals = Channel.CreateUnbounded<Appending>(new() { SingleReader = true });
+    readonly Task committing;
+    readonly Lock markGate = new();
+    readonly Lock closeGate = new();
+    Task? closing;
 
-    Ends _ends; // Begin changes under _markGate, the rest by the committing loop
-    long _durableEnd;
-    long _last;
-    long _begin;
-    long _waitingBytes;
-    FasterTail? _tail; // null after a failed flush
-    bool _diskWasFull;
-    volatile bool _closed;
-    volatile TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    Ends known; // Begin changes under markGate, the rest by the committing loop
+    long durableEnd;
+    long last;
+    long begin;
+    long waitingBytes;
+    FasterTail? tail; // null after a failed flush
+    Exception? fullDisk; // why the last group failed, if it was for that
+    volatile bool closed;
+    volatile TaskCompletionSource grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     EmbeddedLog(string name, SegmentFiles files, EndMark mark, Ends ends, TimeProvider clock)
     {
         Name = name;
         Files = files;
-        _mark = mark;
-        _clock = clock;
-        _ends = ends;
-        (_begin, _last, _durableEnd) = (ends.Begin, ends.Last, ends.End);
-        _tail = FasterTail.Open(files, ends.End, ends.Crc);
-        _committing = Task.Run(Commit);
+        this.mark = mark;
+        this.clock = clock;
+        known = ends;
+        (begin, last, durableEnd) = (ends.Begin, ends.Last, ends.End);
+        tail = FasterTail.Open(files, ends.End, ends.Crc);
+        committing = Task.Run(Commit);
     }
 
     /// <summary>Opens the log in <paramref name="folder"/>, making it if it is not there. Only one process may do so: see <see cref="EmbeddedLogs"/>.</summary>
@@ -76,24 +76,24 @@ public sealed class EmbeddedLog : IEventLog
 
     public int MaxRecordBytes => PayloadBytesMax;
 
-    public long End => Volatile.Read(ref _last);
+    public long End => Volatile.Read(ref last);
 
     internal string Name { get; }
 
     internal SegmentFiles Files { get; }
 
     /// <summary>Behind the last durable record.</summary>
-    internal long DurableEnd => Volatile.Read(ref _durableEnd);
+    internal long DurableEnd => Volatile.Read(ref durableEnd);
 
     /// <summary>The first record that truncation left.</summary>
-    internal long Begin => Volatile.Read(ref _begin);
+    internal long Begin => Volatile.Read(ref begin);
 
-    internal bool IsClosed => _closed;
+    internal bool IsClosed => closed;
 
-    internal bool IsClosing => _closing is not null;
+    internal bool IsClosing => closing is not null;
 
     /// <summary>Completes when there are more records than now, or the log is closed.</summary>
-    internal Task Grown => _grown.Task;
+    internal Task Grown => grown.Task;
 
     public Task<long> Append(ReadOnlyMemory<byte> record) => Append([record]);
 
@@ -109,20 +109,20 @@ public sealed class EmbeddedLog : IEventLog
                     $"A record of {record.Length:N0} bytes does not fit: log {Name} takes at most {MaxRecordBytes:N0} bytes a record. Nothing was written."));
             bytes += SizeOf(record.Length);
         }
-        if (Interlocked.Add(ref _waitingBytes, bytes) > WaitingBytesMax && bytes < Volatile.Read(ref _waitingBytes))
+        if (Interlocked.Add(ref waitingBytes, bytes) > WaitingBytesMax)
         {
-            Interlocked.Add(ref _waitingBytes, -bytes);
+            Interlocked.Add(ref waitingBytes, -bytes);
             return Task.FromException<long>(new EventLogException(EventLogFault.Unavailable,
                 $"Log {Name}: {WaitingBytesMax:N0} bytes wait for the disk of {Files.Folder}, the most that may. Nothing was written; append less at a time, or on a faster disk."));
         }
         // A copy: the caller's bytes are its own again when this returns.
-        var appending = new Appending([.. records.Select(record => record.ToArray())], bytes, _clock.GetUtcNow().ToUnixTimeMilliseconds());
-        return _arrivals.Writer.TryWrite(appending) ? appending.Task : Task.FromException<long>(ClosedError());
+        var appending = new Appending([.. records.Select(record => record.ToArray())], bytes, clock.GetUtcNow().ToUnixTimeMilliseconds());
+        return arrivals.Writer.TryWrite(appending) ? appending.Task : Task.FromException<long>(ClosedError());
     }
 
     public IEventLogReader Read(long after)
     {
-        if (_closed)
+        if (closed)
             throw ClosedError();
         if (after < Begin)
         {
@@ -138,7 +138,7 @@ public sealed class EmbeddedLog : IEventLog
 
     public Task TruncateBefore(long position)
     {
-        if (_closed)
+        if (closed)
             return Task.FromException(ClosedError());
         if (position <= Begin)
             return Task.CompletedTask;
@@ -149,16 +149,16 @@ public sealed class EmbeddedLog : IEventLog
         }
         return Task.Run(() =>
         {
-            lock (_markGate)
+            lock (markGate)
             {
-                if (_closed || position <= _begin)
+                if (closed || position <= begin)
                     return;
-                _ends = _ends with { Begin = position };
-                Volatile.Write(ref _begin, position);
+                known = known with { Begin = position };
+                Volatile.Write(ref begin, position);
                 // Into both slots, and to the disk, before a file goes: no note may name a file that is gone.
-                _mark.Note(_ends);
-                _mark.Note(_ends);
-                _mark.Sync();
+                mark.Note(known);
+                mark.Note(known);
+                mark.Sync();
                 Files.DeleteBelow(position);
             }
         });
@@ -167,32 +167,32 @@ public sealed class EmbeddedLog : IEventLog
     /// <summary>Commits what was accepted, then closes. Waiting readers get an <see cref="OperationCanceledException"/>.</summary>
     public ValueTask DisposeAsync()
     {
-        lock (_closeGate)
-            return new ValueTask(_closing ??= Close());
+        lock (closeGate)
+            return new ValueTask(closing ??= Close());
     }
 
     async Task Close()
     {
-        _arrivals.Writer.Complete();
-        await _committing;
-        if (_tail is not null)
-            await _tail.DisposeAsync();
-        lock (_markGate)
+        arrivals.Writer.Complete();
+        await committing;
+        if (tail is not null)
+            await tail.DisposeAsync();
+        lock (markGate)
         {
-            _closed = true;
-            _mark.Sync();
-            _mark.Dispose();
+            closed = true;
+            mark.Sync();
+            mark.Dispose();
         }
-        _grown.TrySetResult();
+        grown.TrySetResult();
     }
 
     async Task Commit()
     {
         var group = new List<Appending>();
-        while (await _arrivals.Reader.WaitToReadAsync())
+        while (await arrivals.Reader.WaitToReadAsync())
         {
             long bytes = 0;
-            while (bytes < FlushBytes && _arrivals.Reader.TryRead(out var appending))
+            while (bytes < FlushBytes && arrivals.Reader.TryRead(out var appending))
             {
                 group.Add(appending);
                 bytes += appending.Bytes;
@@ -201,20 +201,20 @@ public sealed class EmbeddedLog : IEventLog
             foreach (var appending in group)
                 appending.Finish(End, failure);
             group.Clear();
-            Interlocked.Add(ref _waitingBytes, -bytes);
+            Interlocked.Add(ref waitingBytes, -bytes);
         }
     }
 
     /// <summary>Makes a group durable and publishes it; what went wrong, if something did.</summary>
     async Task<EventLogException?> Write(List<Appending> group, long bytes)
     {
-        // Cheaper than to fail at writing, when thousands try again every second.
-        if (_diskWasFull && Disk.FreeBytes(Files.Folder) < bytes + FlushBytes)
-            return DiskFull(null);
         try
         {
-            _tail ??= Reopen();
-            var ends = _ends;
+            // Cheaper than to fail at writing, when thousands try again every second.
+            if (fullDisk is not null && Disk.FreeBytes(Files.Folder) < bytes + FlushBytes)
+                return Disk.Fault(fullDisk, Files.Folder);
+            tail ??= Reopen();
+            var ends = known;
             long unflushed = 0;
             foreach (var appending in group)
             {
@@ -228,7 +228,7 @@ public sealed class EmbeddedLog : IEventLog
                     }
                     long position;
                     uint crc;
-                    while (!_tail.TryAppend(record, appending.TimeMs, DurableEnd, out position, out crc))
+                    while (!tail.TryAppend(record, appending.TimeMs, DurableEnd, out position, out crc))
                     {
                         await Flush(ends);
                         unflushed = 0;
@@ -239,7 +239,7 @@ public sealed class EmbeddedLog : IEventLog
                 }
             }
             await Flush(ends);
-            _diskWasFull = false;
+            fullDisk = null;
             return null;
         }
         catch (Exception e)
@@ -250,54 +250,45 @@ public sealed class EmbeddedLog : IEventLog
 
     async Task Flush(Ends ends)
     {
-        await _tail!.Flush();
-        lock (_markGate)
+        await tail!.Flush();
+        lock (markGate)
         {
-            _ends = ends with { Begin = _begin };
-            _mark.Note(_ends);
+            known = ends with { Begin = begin };
+            mark.Note(known);
         }
-        Volatile.Write(ref _durableEnd, ends.End);
-        Volatile.Write(ref _last, ends.Last);
-        var waiting = _grown;
-        _grown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref durableEnd, ends.End);
+        Volatile.Write(ref last, ends.Last);
+        var waiting = grown;
+        grown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting.TrySetResult();
     }
 
     FasterTail Reopen()
     {
-        Files.CutAt(_ends.End);
-        return FasterTail.Open(Files, _ends.End, _ends.Crc);
+        Files.CutAt(known.End);
+        return FasterTail.Open(Files, known.End, known.Crc);
     }
 
-    /// <summary>After a failed flush: drops the failed FASTER, and takes back what may have reached the disk of records nobody was told of.</summary>
-    async Task<EventLogException> GiveUp(Exception e)
+    /// <summary>After a failure: drops the failed FASTER, and takes back what may have reached the disk of records nobody was told of.</summary>
+    async Task<EventLogException> GiveUp(Exception failure)
     {
-        var cause = _tail?.Failure ?? e;
+        var cause = tail?.Failure ?? failure;
+        fullDisk = Disk.IsFull(cause) ? cause : null;
         var uncertain = false;
         try
         {
-            if (_tail is not null)
-                await _tail.DisposeAsync();
-            _tail = null;
-            Files.CutAt(_ends.End);
+            if (tail is not null)
+                await tail.DisposeAsync();
+            tail = null;
+            Files.CutAt(known.End);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Reopen tries again. If the process ends before that, the records may stand.
             uncertain = true;
         }
-        if (Disk.IsFull(cause))
-        {
-            _diskWasFull = true;
-            return DiskFull(cause, uncertain);
-        }
-        return new EventLogException(EventLogFault.Unavailable,
-            $"Log {Name}: {Files.Folder} cannot be written ({cause.Message}). Look after the disk; the next append tries again.", cause) { Uncertain = uncertain };
+        return Disk.Fault(cause, Files.Folder, uncertain);
     }
-
-    EventLogException DiskFull(Exception? cause, bool uncertain = false) => new(EventLogFault.DiskFull,
-        $"Log {Name}: no space to write to {Files.Folder}: {Disk.FreeBytes(Files.Folder):N0} bytes are free. Free some, or raise the quota or file-size limit if there is one; "
-        + "appends then work again by themselves. Reading goes on.", cause) { Uncertain = uncertain };
 
     internal EventLogException ClosedError() => new(EventLogFault.Closed, $"Log {Name} was closed.");
 
@@ -307,10 +298,10 @@ public sealed class EmbeddedLog : IEventLog
     /// <summary>An append on its way.</summary>
     sealed class Appending(byte[][] records, long bytes, long timeMs)
     {
-        readonly TaskCompletionSource<long> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        long _firstTaken;
-        long _lastTaken;
-        int _taken;
+        readonly TaskCompletionSource<long> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        long firstTaken;
+        long lastTaken;
+        int taken;
 
         public byte[][] Records => records;
 
@@ -318,23 +309,23 @@ public sealed class EmbeddedLog : IEventLog
 
         public long TimeMs => timeMs;
 
-        public Task<long> Task => _done.Task;
+        public Task<long> Task => done.Task;
 
         public void Took(long position)
         {
-            _lastTaken = position;
-            if (_taken++ == 0)
-                _firstTaken = position;
+            lastTaken = position;
+            if (taken++ == 0)
+                firstTaken = position;
         }
 
         public void Finish(long durable, EventLogException? failure)
         {
-            if (_taken == records.Length && _lastTaken <= durable)
-                _done.SetResult(_lastTaken);
+            if (taken == records.Length && lastTaken <= durable)
+                done.SetResult(lastTaken);
             else
-                _done.SetException(new EventLogException(failure!.Fault, failure.Message, failure.InnerException)
+                done.SetException(new EventLogException(failure!.Fault, failure.Message, failure.InnerException)
                 {
-                    Uncertain = failure.Uncertain || (_taken > 0 && _firstTaken <= durable),
+                    Uncertain = failure.Uncertain || (taken > 0 && firstTaken <= durable),
                 });
         }
     }

@@ -13,36 +13,39 @@ public sealed partial class EmbeddedLogs : IEventLogs
     const string HolderName = "log.lock.pid";
     const int NameCharsMax = 200;
 
-    readonly string _folder;
-    readonly TimeProvider _clock;
-    readonly FileStream _lock;
-    readonly SemaphoreSlim _gate = new(1);
-    readonly Dictionary<string, EmbeddedLog> _open = [];
-    bool _closed;
+    readonly string folder;
+    readonly TimeProvider clock;
+    readonly FileStream held;
+    readonly SemaphoreSlim gate = new(1);
+    readonly Dictionary<string, EmbeddedLog> open = [];
+    bool closed;
 
-    EmbeddedLogs(string folder, TimeProvider clock, FileStream held) => (_folder, _clock, _lock) = (folder, clock, held);
+    EmbeddedLogs(string folder, TimeProvider clock, FileStream held) => (this.folder, this.clock, this.held) = (folder, clock, held);
 
     /// <summary>Takes hold of a data folder, making it if it is not there.</summary>
     /// <exception cref="EventLogException">Another process holds it (<see cref="EventLogFault.InUse"/>).</exception>
     public static EmbeddedLogs Open(string folder, TimeProvider clock)
     {
         folder = Path.GetFullPath(folder);
-        Directory.CreateDirectory(folder);
         var holder = Path.Combine(folder, HolderName);
-        FileStream held;
+        FileStream? held = null;
         try
         {
+            Directory.CreateDirectory(folder);
             held = new FileStream(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            File.WriteAllText(holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return new EmbeddedLogs(folder, clock, held);
         }
-        catch (IOException e) when (e.GetType() == typeof(IOException))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The plain IOException is the sharing violation; folder or rights missing have types of their own.
+            var isHeld = held is null && Disk.IsLocked(e);
+            held?.Dispose();
+            if (!isHeld)
+                throw Disk.Fault(e, folder);
             var pid = File.Exists(holder) ? File.ReadAllText(holder).Trim() : "unknown";
             throw new EventLogException(EventLogFault.InUse,
                 $"The data folder {folder} is in use by the process with id {pid}. Stop that one, or choose another folder.", e);
         }
-        File.WriteAllText(holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-        return new EmbeddedLogs(folder, clock, held);
     }
 
     public async Task<IEventLog> Open(string name, CancellationToken cancel)
@@ -50,32 +53,36 @@ public sealed partial class EmbeddedLogs : IEventLogs
         if (name.Length > NameCharsMax || !NamePattern().IsMatch(name))
             throw new ArgumentException(
                 $"'{name}' cannot name a log: a name is made of parts of lower-case letters, digits and -, joined by /, {NameCharsMax} characters at most.", nameof(name));
-        await _gate.WaitAsync(cancel);
+        await gate.WaitAsync(cancel);
         try
         {
-            if (_closed)
-                throw new EventLogException(EventLogFault.Closed, $"The data folder {_folder} was closed.");
-            if (_open.TryGetValue(name, out var open))
+            if (closed)
+                throw new EventLogException(EventLogFault.Closed, $"The data folder {folder} was closed.");
+            if (open.TryGetValue(name, out var log))
             {
-                if (!open.IsClosing)
-                    return open;
-                await open.DisposeAsync();
+                if (!log.IsClosing)
+                    return log;
+                await log.DisposeAsync();
             }
-            return _open[name] = await Task.Run(() => EmbeddedLog.Open(name, Path.Combine(_folder, name), _clock), cancel);
+            return open[name] = await Task.Run(() => EmbeddedLog.Open(name, Path.Combine(folder, name), clock), cancel);
+        }
+        catch (Exception e) when (e is IOException and not EventLogException or UnauthorizedAccessException)
+        {
+            throw Disk.Fault(e, Path.Combine(folder, name));
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
     }
 
     public Task<IReadOnlyList<string>> List(CancellationToken cancel) => Task.Run<IReadOnlyList<string>>(() =>
     {
         var names = new List<string>();
-        foreach (var mark in Directory.EnumerateFiles(_folder, EndMark.FileName, SearchOption.AllDirectories))
+        foreach (var mark in Directory.EnumerateFiles(folder, EndMark.FileName, SearchOption.AllDirectories))
         {
             cancel.ThrowIfCancellationRequested();
-            names.Add(Path.GetRelativePath(_folder, Path.GetDirectoryName(mark)!).Replace(Path.DirectorySeparatorChar, '/'));
+            names.Add(Path.GetRelativePath(folder, Path.GetDirectoryName(mark)!).Replace(Path.DirectorySeparatorChar, '/'));
         }
         names.Sort(StringComparer.Ordinal);
         return names;
@@ -84,20 +91,20 @@ public sealed partial class EmbeddedLogs : IEventLogs
     /// <summary>Closes every log, then lets go of the folder.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _gate.WaitAsync();
+        await gate.WaitAsync();
         try
         {
-            if (_closed)
+            if (closed)
                 return;
-            _closed = true;
-            await Task.WhenAll(_open.Values.Select(log => log.DisposeAsync().AsTask()));
-            _open.Clear();
-            File.Delete(Path.Combine(_folder, HolderName));
-            await _lock.DisposeAsync();
+            closed = true;
+            await Task.WhenAll(open.Values.Select(log => log.DisposeAsync().AsTask()));
+            open.Clear();
+            File.Delete(Path.Combine(folder, HolderName));
+            await held.DisposeAsync();
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
     }
 

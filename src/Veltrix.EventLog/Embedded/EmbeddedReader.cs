@@ -8,7 +8,7 @@ sealed class EmbeddedReader(EmbeddedLog log, RecordCursor cursor) : IEventLogRea
     // A batch ends with the record that reaches this, whatever max says.
     const int BatchBytes = 4 << 20;
 
-    bool _disposed;
+    bool disposed;
 
     public async ValueTask<IReadOnlyList<LogRecord>> Read(int max, CancellationToken cancel)
     {
@@ -28,7 +28,7 @@ sealed class EmbeddedReader(EmbeddedLog log, RecordCursor cursor) : IEventLogRea
 
     public IReadOnlyList<LogRecord> ReadAvailable(int max)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ObjectDisposedException.ThrowIf(disposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(max);
         if (log.IsClosed)
             throw log.ClosedError();
@@ -69,7 +69,7 @@ sealed class EmbeddedReader(EmbeddedLog log, RecordCursor cursor) : IEventLogRea
 
     public void Dispose()
     {
-        _disposed = true;
+        disposed = true;
         cursor.Dispose();
     }
 }

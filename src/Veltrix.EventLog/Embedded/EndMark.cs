@@ -24,10 +24,10 @@ sealed class EndMark : IDisposable
     const int SlotBytes = 48;
     const ulong Magic = 0x3153_444E_4558_4C56; // "VLXENDS1"
 
-    readonly SafeFileHandle _file;
-    long _turn;
+    readonly SafeFileHandle file;
+    long turn;
 
-    EndMark(SafeFileHandle file, long turn) => (_file, _turn) = (file, turn);
+    EndMark(SafeFileHandle file, long turn) => (this.file, this.turn) = (file, turn);
 
     /// <summary>Opens the file, making it if needed, and gives the newest note in it that is whole.</summary>
     public static EndMark Open(string folder, out Ends? newest)
@@ -63,16 +63,16 @@ sealed class EndMark : IDisposable
     {
         Span<byte> slot = stackalloc byte[SlotBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(slot, Magic);
-        BinaryPrimitives.WriteInt64LittleEndian(slot[8..], ++_turn);
+        BinaryPrimitives.WriteInt64LittleEndian(slot[8..], ++turn);
         BinaryPrimitives.WriteInt64LittleEndian(slot[16..], ends.Begin);
         BinaryPrimitives.WriteInt64LittleEndian(slot[24..], ends.Last);
         BinaryPrimitives.WriteInt64LittleEndian(slot[32..], ends.End);
         BinaryPrimitives.WriteUInt32LittleEndian(slot[40..], ends.Crc);
         BinaryPrimitives.WriteUInt32LittleEndian(slot[44..], RecordFormat.Crc32C(slot[..44], uint.MaxValue));
-        RandomAccess.Write(_file, slot, _turn % 2 * SlotBytes);
+        RandomAccess.Write(file, slot, turn % 2 * SlotBytes);
     }
 
-    public void Sync() => RandomAccess.FlushToDisk(_file);
+    public void Sync() => RandomAccess.FlushToDisk(file);
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => file.Dispose();
 }

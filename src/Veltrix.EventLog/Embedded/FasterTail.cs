@@ -9,17 +9,17 @@ namespace Veltrix.EventLog.Embedded;
 /// </summary>
 sealed class FasterTail : IAsyncDisposable
 {
-    readonly SegmentDevice _device;
-    readonly FasterLog _faster;
-    readonly Slot _slot = new();
+    readonly SegmentDevice device;
+    readonly FasterLog faster;
+    readonly Slot slot = new();
 
-    FasterTail(SegmentDevice device, FasterLog faster) => (_device, _faster) = (device, faster);
+    FasterTail(SegmentDevice device, FasterLog faster) => (this.device, this.faster) = (device, faster);
 
     /// <summary>The address behind the last record appended.</summary>
-    public long Address => _faster.TailAddress;
+    public long Address => faster.TailAddress;
 
     /// <summary>Why the disk refused, if it did.</summary>
-    public Exception? Failure => _device.Failure;
+    public Exception? Failure => device.Failure;
 
     /// <summary>Continues a log whose files end at <paramref name="end"/>, behind a record of the given crc.</summary>
     public static FasterTail Open(SegmentFiles files, long end, uint crc)
@@ -38,30 +38,30 @@ sealed class FasterTail : IAsyncDisposable
         if (end > First)
             faster.Recover();
         var tail = new FasterTail(device, faster);
-        tail._slot.Crc = crc;
+        tail.slot.Crc = crc;
         return tail;
     }
 
     /// <summary>Puts a record behind the last one, in memory, and returns its position and crc. False while FASTER has no page free: flush, then try again.</summary>
     public bool TryAppend(ReadOnlyMemory<byte> payload, long timeMs, long durable, out long position, out uint crc)
     {
-        _slot.Payload = payload;
-        _slot.TimeMs = timeMs;
-        _slot.Durable = durable;
-        var appended = _faster.TryEnqueue(_slot, out position);
-        crc = _slot.Crc;
+        slot.Payload = payload;
+        slot.TimeMs = timeMs;
+        slot.Durable = durable;
+        var appended = faster.TryEnqueue(slot, out position);
+        crc = slot.Crc;
         return appended;
     }
 
     /// <summary>Completes when all appended so far is on the disk.</summary>
-    public ValueTask Flush() => _faster.CommitAsync();
+    public ValueTask Flush() => faster.CommitAsync();
 
     public async ValueTask DisposeAsync()
     {
-        while (!_device.IsIdle)
+        while (!device.IsIdle)
             await Task.Delay(1);
-        _faster.Dispose();
-        _device.Dispose();
+        faster.Dispose();
+        device.Dispose();
     }
 
     /// <summary>The record being appended, written straight into FASTER's page.</summary>

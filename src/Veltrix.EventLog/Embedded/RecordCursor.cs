@@ -28,11 +28,11 @@ sealed class RecordCursor(SegmentFiles files, long position) : IDisposable
     // Below 85,000 bytes, so that chunks are not large objects.
     const int ChunkBytes = 64 << 10;
 
-    byte[] _chunk = [];
-    int _from, _to; // the bytes from Next on, as far as loaded; before _from all is handed out
-    uint? _before;
-    SafeFileHandle? _file;
-    int _segment = -1;
+    byte[] chunk = [];
+    int from, to; // the bytes from Next on, as far as loaded; before from all is handed out
+    uint? lastCrc;
+    SafeFileHandle? file;
+    int openSegment = -1;
 
     /// <summary>Behind the last record taken, where the next one begins, or (if it does not fit on the page) one page on.</summary>
     public long Next { get; private set; } = position;
@@ -41,8 +41,8 @@ sealed class RecordCursor(SegmentFiles files, long position) : IDisposable
     public void MoveTo(long position)
     {
         Next = position;
-        _from = _to;
-        _before = null;
+        from = to;
+        lastCrc = null;
     }
 
     /// <summary>Takes the next record, if it lies whole below <paramref name="limit"/>. A step that fails moves nothing.</summary>
@@ -53,7 +53,7 @@ sealed class RecordCursor(SegmentFiles files, long position) : IDisposable
         if (step != CursorStep.Took && Next != start)
         {
             Next = start;
-            _from = _to;
+            from = to;
         }
         return step;
     }
@@ -69,22 +69,22 @@ sealed class RecordCursor(SegmentFiles files, long position) : IDisposable
             if (Load(LengthBytes, limit) is not CursorStep.Took and var failed)
                 return failed;
             var pageEnd = PageEnd(Next);
-            size = ClaimedSize(_chunk.AsSpan(_from), pageEnd - Next);
+            size = ClaimedSize(chunk.AsSpan(from), pageEnd - Next);
             if (size > 0)
                 break;
             if (size < 0)
                 return CursorStep.Broken;
-            (Next, _from) = (pageEnd, _to);
+            (Next, from) = (pageEnd, to);
         }
         if (Load(size, limit) is not CursorStep.Took and var failedToo)
             return failedToo;
-        if (!TryRead(_chunk.AsSpan(_from), out entry) || (_before is { } before && entry.Before != before))
+        if (!TryRead(chunk.AsSpan(from), out entry) || (lastCrc is { } crc && entry.Before != crc))
             return CursorStep.Broken;
 
         position = Next;
-        payload = _chunk.AsMemory(_from + LengthBytes + HeaderBytes, entry.PayloadBytes);
-        _before = entry.Crc;
-        _from += size;
+        payload = chunk.AsMemory(from + LengthBytes + HeaderBytes, entry.PayloadBytes);
+        lastCrc = entry.Crc;
+        from += size;
         Next += size;
         return CursorStep.Took;
     }
@@ -92,47 +92,47 @@ sealed class RecordCursor(SegmentFiles files, long position) : IDisposable
     /// <summary>Sees to it that <paramref name="count"/> bytes from <see cref="Next"/> on are in the chunk.</summary>
     CursorStep Load(int count, long limit)
     {
-        var have = _to - _from;
+        var have = to - from;
         if (have >= count)
             return CursorStep.Took;
         if (Next + count > limit)
             return CursorStep.Broken;
 
         var segment = SegmentFiles.SegmentOf(Next);
-        if (segment != _segment)
+        if (segment != openSegment)
         {
-            _file?.Dispose();
-            _file = null;
-            _segment = -1;
+            file?.Dispose();
+            file = null;
+            openSegment = -1;
             try
             {
-                _file = files.OpenForReading(segment);
+                file = files.OpenForReading(segment);
             }
             catch (FileNotFoundException)
             {
                 return CursorStep.FileMissing;
             }
-            _segment = segment;
+            openSegment = segment;
         }
 
         // Read on to the end of page, limit or chunk; begin a new chunk where little of the old one is left.
         var wanted = (int)Math.Min(Math.Min(limit, PageEnd(Next)) - Next, Math.Max(count, ChunkBytes));
-        if (_chunk.Length - _from < Math.Min(wanted, Math.Max(count, ChunkBytes / 16)))
+        if (chunk.Length - from < Math.Min(wanted, Math.Max(count, ChunkBytes / 16)))
         {
-            var chunk = GC.AllocateUninitializedArray<byte>(Math.Max(count, ChunkBytes));
-            _chunk.AsSpan(_from, have).CopyTo(chunk);
-            (_chunk, _from, _to) = (chunk, 0, have);
+            var fresh = GC.AllocateUninitializedArray<byte>(Math.Max(count, ChunkBytes));
+            chunk.AsSpan(from, have).CopyTo(fresh);
+            (chunk, from, to) = (fresh, 0, have);
         }
-        _to += Disk.ReadAll(_file!, _chunk.AsSpan(_to, Math.Min(wanted, _chunk.Length - _from) - have), (Next + have) % SegmentBytes);
-        return _to - _from >= count ? CursorStep.Took : CursorStep.Broken;
+        to += Disk.ReadAll(file!, chunk.AsSpan(to, Math.Min(wanted, chunk.Length - from) - have), (Next + have) % SegmentBytes);
+        return to - from >= count ? CursorStep.Took : CursorStep.Broken;
     }
 
     public void Dispose()
     {
-        _file?.Dispose();
-        _file = null;
-        _segment = -1;
-        _chunk = [];
-        _from = _to = 0;
+        file?.Dispose();
+        file = null;
+        openSegment = -1;
+        chunk = [];
+        from = to = 0;
     }
 }

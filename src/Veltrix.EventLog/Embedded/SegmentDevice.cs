@@ -8,22 +8,22 @@ namespace Veltrix.EventLog.Embedded;
 /// The storage under FASTER: synchronous writes to the segment files, on pool threads. A write is on the disk before it is reported.
 /// </summary>
 /// <remarks>
-/// FASTER's <c>ManagedLocalStorageDevice</c> writes through as well, but pushes one-sector writes through a stream buffer and flushes that after it has
-/// judged the write: when the flush fails, as on a full disk, it never reports back, and the commit hangs.
+/// FASTER's <c>ManagedLocalStorageDevice</c> writes through as well and takes as long. This one also keeps why a write failed (there every failure is
+/// 0xFFFFFFFF), makes new files' names durable, and knows when nothing is under way, so that a failed write can be cut off safely.
 /// </remarks>
 sealed class SegmentDevice(SegmentFiles files) : StorageDeviceBase(Path.Combine(files.Folder, "segment"), sectorSize: 512, capacity: -1)
 {
     // Any code but 0 means failure to FASTER; the reason is in Failure.
     const uint Failed = 1;
 
-    readonly ConcurrentDictionary<int, Lazy<SafeFileHandle>> _handles = new();
-    int _underway;
+    readonly ConcurrentDictionary<int, Lazy<SafeFileHandle>> handles = new();
+    int underway;
 
     /// <summary>Why the first write or read failed.</summary>
     public Exception? Failure { get; private set; }
 
     /// <summary>True when no write or read is under way.</summary>
-    public bool IsIdle => Volatile.Read(ref _underway) == 0;
+    public bool IsIdle => Volatile.Read(ref underway) == 0;
 
     public override unsafe void WriteAsync(nint source, int segment, ulong offset, uint count, DeviceIOCompletionCallback callback, object context) =>
         Run(callback, context, () =>
@@ -43,7 +43,7 @@ sealed class SegmentDevice(SegmentFiles files) : StorageDeviceBase(Path.Combine(
 
     void Run(DeviceIOCompletionCallback callback, object context, Func<uint> io)
     {
-        Interlocked.Increment(ref _underway);
+        Interlocked.Increment(ref underway);
         ThreadPool.UnsafeQueueUserWorkItem(_ =>
         {
             uint done = 0;
@@ -56,18 +56,18 @@ sealed class SegmentDevice(SegmentFiles files) : StorageDeviceBase(Path.Combine(
                 Failure ??= e;
             }
             callback(done > 0 ? 0 : Failed, done, context);
-            Interlocked.Decrement(ref _underway);
+            Interlocked.Decrement(ref underway);
         }, null);
     }
 
     SafeFileHandle Handle(int segment)
     {
-        if (_handles.TryGetValue(segment, out var known))
+        if (handles.TryGetValue(segment, out var known))
             return known.Value;
         // The log only goes forward: a segment is done with when the next but one is begun.
-        if (_handles.TryRemove(segment - 2, out var old))
+        if (handles.TryRemove(segment - 2, out var old))
             old.Value.Dispose();
-        return _handles.GetOrAdd(segment, s => new Lazy<SafeFileHandle>(() => files.OpenForWriting(s))).Value;
+        return handles.GetOrAdd(segment, s => new Lazy<SafeFileHandle>(() => files.OpenForWriting(s))).Value;
     }
 
     // Segments are deleted by the log itself, see EmbeddedLog.TruncateBefore.
@@ -75,11 +75,11 @@ sealed class SegmentDevice(SegmentFiles files) : StorageDeviceBase(Path.Combine(
 
     public override void Dispose()
     {
-        foreach (var handle in _handles.Values)
+        foreach (var handle in handles.Values)
         {
             if (handle.IsValueCreated)
                 handle.Value.Dispose();
         }
-        _handles.Clear();
+        handles.Clear();
     }
 }
