@@ -26,8 +26,9 @@ public static class PipelineRun
             await Send(hunt, Enumerable.Range(0, Hunters).Select(h => Envelope.Of(new CommandId($"hunter{h}", "i", 1), new Command.Join($"Hunter {h}", new TeamChoice.Alone()))));
 
             var random = new Random(42);
+            // Made while they are sent, so that they die young, as a gateway's do.
             var submissions = Enumerable.Range(0, commands).Select(n => Envelope.Of(
-                new CommandId($"hunter{n % Hunters}", "i", 2 + n / Hunters), new Command.Submit($"c{random.Next(Challenges)}", random.Next(2) == 0 ? "right" : "wrong"))).ToArray();
+                new CommandId($"hunter{n % Hunters}", "i", 2 + n / Hunters), new Command.Submit($"c{random.Next(Challenges)}", random.Next(2) == 0 ? "right" : "wrong")));
 
             var cpu = Process.GetCurrentProcess().TotalProcessorTime;
             var watch = Stopwatch.StartNew();
@@ -36,7 +37,7 @@ public static class PipelineRun
             cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
 
             var (teams, solved) = hunt.View.Read((state, board) => (board.Count, state.Teams.Sum(t => t.SolvedCount)));
-            Console.WriteLine($"{commands:N0} commands decided, folded and ranked in {seconds:F2} s: {commands / seconds:N0}/s; {cpu.TotalSeconds / seconds:F2} cores; {teams:N0} teams, {solved:N0} solves");
+            Console.WriteLine($"{commands:N0} commands decided, folded and ranked in {seconds:F2} s: {commands / seconds:N0}/s; {cpu.TotalSeconds / commands * 1e6:F1} µs of CPU each; GC {GC.CollectionCount(0)}/{GC.CollectionCount(1)}/{GC.CollectionCount(2)}, paused {GC.GetTotalPauseDuration().TotalSeconds:F2} s; {teams:N0} teams, {solved:N0} solves");
             await hunt.DisposeAsync();
             return 0;
         }

@@ -112,15 +112,20 @@ public sealed partial class LiveHunt : IAsyncDisposable
 
     async Task Run()
     {
+        Task[] both = [Task.Run(() => View.Follow(stop.Token)), Task.Run(() => Scorer.Run(alone: true, stop.Token))];
         try
         {
-            await Task.WhenAll(Task.Run(() => View.Follow(stop.Token)), Task.Run(() => Scorer.Run(alone: true, stop.Token)));
+            // Both run until they are stopped. If one ends by itself, the other must not go on alone.
+            await await Task.WhenAny(both);
         }
         catch (Exception e)
         {
             Broken = e;
             LogBroken(Id, e);
         }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(both).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     // Called under the view's lock: the bytes are made here, the disk waits outside.
@@ -155,7 +160,7 @@ public sealed partial class LiveHunt : IAsyncDisposable
         stop.Dispose();
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "hunt {Hunt} stands still: its log holds something that cannot be understood")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "hunt {Hunt} stands still: something in its log cannot be read or understood")]
     partial void LogBroken(string hunt, Exception e);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: no checkpoint was written, the next start takes longer: {Reason}")]

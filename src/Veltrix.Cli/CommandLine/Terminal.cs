@@ -68,8 +68,8 @@ public sealed class Terminal(TextReader input, TextWriter output, TextWriter err
         Say($"Wrote {file}.");
     }
 
-    /// <summary>Shows a bar on <see cref="Error"/> while <paramref name="work"/> goes on; without a terminal, only works. Work reports how much of 1 is done.</summary>
-    public async Task<T> Progress<T>(string what, Func<IProgress<double>, Task<T>> work)
+    /// <summary>Shows a bar on <see cref="Error"/> while <paramref name="work"/> goes on; without a terminal, only works. Until work reports a step, nobody knows how long it takes.</summary>
+    public async Task<T> Progress<T>(string what, Func<IProgress<Step>, Task<T>> work)
     {
         if (!ErrorIsTerminal) return await work(new Silent());
         return await Make(Error, true).Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
@@ -90,19 +90,23 @@ public sealed class Terminal(TextReader input, TextWriter output, TextWriter err
         return console;
     }
 
-    sealed class Silent : IProgress<double>
+    sealed class Silent : IProgress<Step>
     {
-        public void Report(double value)
+        public void Report(Step value)
         {
         }
     }
 
-    sealed class Bar(ProgressTask task) : IProgress<double>
+    sealed class Bar(ProgressTask task) : IProgress<Step>
     {
-        public void Report(double value)
+        public void Report(Step value)
         {
             task.IsIndeterminate = false;
-            task.Value = value;
+            task.Description = Markup.Escape(value.What);
+            task.Value = value.Share;
         }
     }
 }
+
+/// <summary>Where long work stands: what it is doing, and how much of that is done, 0 to 1.</summary>
+public readonly record struct Step(string What, double Share);

@@ -9,10 +9,10 @@ sealed class RemoteOptions
     readonly Option<string?> url = new("--url") { Description = "The server, as http://host:port. Default: the one that runs on the data folder.", HelpName = "URL" };
     readonly Option<string?> keyFile = new("--key-file") { Description = "The file that holds your key. Default: admin.key in the data folder.", HelpName = "FILE" };
 
-    public void AddTo(Command verb)
+    public void AddTo(Command verb, bool withKey = true)
     {
         verb.Add(url);
-        verb.Add(keyFile);
+        if (withKey) verb.Add(keyFile);
         verb.Add(data);
         url.Validators.Add(result =>
         {
@@ -25,6 +25,8 @@ sealed class RemoteOptions
 
     public bool IsUrlGiven(ParseResult parsed) => parsed.GetValue(url) is not null;
 
+    public Uri Url(ParseResult parsed) => Find(parsed).Url;
+
     /// <summary>For what anyone may ask.</summary>
     public Remote Open(ParseResult parsed) => Open(parsed, null);
 
@@ -33,10 +35,16 @@ sealed class RemoteOptions
 
     Remote Open(ParseResult parsed, string? key)
     {
-        if (parsed.GetValue(url) is { } given) return new Remote(new Uri(given), key, "named with --url");
+        var (server, namedBy) = Find(parsed);
+        return new Remote(server, key, namedBy);
+    }
+
+    (Uri Url, string NamedBy) Find(ParseResult parsed)
+    {
+        if (parsed.GetValue(url) is { } given) return (new Uri(given), "named with --url");
         var folder = Folder(parsed);
         return folder.ServerUrl() is { } known
-            ? new Remote(known, key, $"named in {folder.ServerFile}")
+            ? (known, $"named in {folder.ServerFile}")
             : throw new ServerSilentException($"No server has run on {folder.Path}.", new FileNotFoundException(null, folder.ServerFile));
     }
 

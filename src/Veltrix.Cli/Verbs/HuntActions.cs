@@ -101,7 +101,7 @@ static class HuntActions
             send["why"] = parsed.GetRequiredValue(why);
             var answer = await server.Post($"{Remote.HuntPath(id)}/actions/{name}", send, cancel);
             if (parsed.GetValue(json)) terminal.Json(answer);
-            else terminal.Say($"{id}: {string.Join(", ", answer["facts"]!.AsArray().Select(NameOf))} (ledger position {answer["position"]}).");
+            else terminal.Say($"{id}: {string.Join(", ", answer["facts"]!.AsArray().Select(NameOf))} (position {answer["position"]}).");
             return ExitCode.Done;
         });
         return verb;

@@ -15,7 +15,7 @@ static class HuntExport
             "veltrix hunt export riddles > standings.csv",
             "veltrix hunt export riddles --format ctftime --output scoreboard.json")
         { hunt, format, output };
-        remote.AddTo(verb);
+        remote.AddTo(verb, withKey: false);
         verb.SetAction(async (parsed, cancel) =>
         {
             using var server = remote.Open(parsed);

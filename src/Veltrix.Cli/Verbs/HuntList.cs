@@ -14,7 +14,7 @@ static class HuntList
             "veltrix hunt list",
             "veltrix hunt list --url https://hunts.example.org --json")
         { json };
-        remote.AddTo(verb);
+        remote.AddTo(verb, withKey: false);
         verb.SetAction(async (parsed, cancel) =>
         {
             using var server = remote.Open(parsed);

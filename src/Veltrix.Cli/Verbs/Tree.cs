@@ -20,8 +20,11 @@ static class Tree
                 .. HuntActions.Make(terminal),
                 HuntExport.Make(terminal),
                 HuntVerify.Make(terminal),
+                HuntReplay.Make(terminal),
             ]),
             Group(terminal, "ledger", "Read a hunt's ledger.", [LedgerExport.Make(terminal)]),
+            LoadVerb.Make(terminal),
+            LoadVerb.MakeWorker(terminal),
             Doctor.Make(terminal),
             Version.Make(terminal),
         };

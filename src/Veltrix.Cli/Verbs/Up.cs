@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Veltrix.Crowd;
 
 namespace Veltrix.Cli.Verbs;
 
@@ -12,7 +13,7 @@ namespace Veltrix.Cli.Verbs;
 /// <item>Start the server (<see cref="ListenOptions.Start"/>).</item>
 /// <item><see cref="Publish"/> what is not there yet, over HTTP like everybody else, and write the answers for bots.</item>
 /// <item><see cref="Announce"/>: it is ready.</item>
-/// <item>Let bots in, and wait: for a signal, or until it was long enough.</item>
+/// <item><see cref="PlayUntil"/> a signal comes, or it was long enough.</item>
 /// <item><see cref="Tell"/> what was played, and stop.</item>
 /// </list>
 /// </summary>
@@ -57,7 +58,7 @@ static class Up
 
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         if (exitAfter is { } span) enough.CancelAfter(span);
-        await Task.Delay(Timeout.InfiniteTimeSpan, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await PlayUntil(enough.Token, terminal, server.Url, hunts, bots);
         await Tell(terminal, organiser, hunts, json);
         return ExitCode.Done;
     }
@@ -145,6 +146,31 @@ static class Up
         if (hunts.Count == 0) terminal.Say("There is no hunt yet: veltrix hunt new riddles, then veltrix hunt publish riddles.yml --open");
         else if (bots == 0) terminal.Say("Nobody plays yet; --bots 200 brings company.");
         terminal.Say("Ctrl-C stops it.");
+    }
+
+    static async Task PlayUntil(CancellationToken enough, Terminal terminal, Uri url, List<PresentHunt> hunts, int bots)
+    {
+        var playable = bots == 0 ? [] : hunts.Where(hunt => hunt.Phase != "closed" && hunt.Answers is not null);
+        var crowds = playable.Select(hunt => Crowd(terminal, new BotOptions { Url = url, Hunt = hunt.Id, AnswersFile = hunt.Answers!, Count = bots }, enough)).ToList();
+        await Task.Delay(Timeout.InfiniteTimeSpan, enough).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(crowds);
+    }
+
+    // Bots are company, not the purpose: without them the server goes on.
+    static async Task Crowd(Terminal terminal, BotOptions options, CancellationToken enough)
+    {
+        try
+        {
+            await Bots.Run(options, null, enough);
+        }
+        catch (CrowdException error)
+        {
+            terminal.Say($"No bots in {options.Hunt}: {error.Message}");
+        }
+        catch (OperationCanceledException) when (enough.IsCancellationRequested)
+        {
+            // Ended while they were still arriving.
+        }
     }
 
     static async Task Tell(Terminal terminal, Remote organiser, List<PresentHunt> hunts, bool json)

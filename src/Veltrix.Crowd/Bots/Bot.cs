@@ -26,25 +26,18 @@ sealed class Bot
 
     public async Task Live(Joining joining, AnswerBook book, LiveAddress address, CancellationToken over)
     {
-        Hunter? hunter = null;
-        Task run = Task.CompletedTask;
         try
         {
             double late = chance.NextDouble();
             await Task.Delay(options.Arrive * (late * late), over);
             if (await joining.Join(index, over) is not { } joined)
                 return;
-            hunter = new Hunter(crowd, index, joined.Hunter, joined.Token, Instance, book, address, address.LocalFor(index), boardRows: 10);
-            run = hunter.Run(over);
-            await Play(hunter, book.Challenges.Count, over);
-            await run;
+            var hunter = new Hunter(crowd, index, joined.Hunter, joined.Token, Instance, book, address, address.LocalFor(index), boardRows: 10);
+            await Task.WhenAll(hunter.Run(over), Play(hunter, book.Challenges.Count, over));
         }
         catch (OperationCanceledException)
         {
         }
-
-        hunter?.Leave();
-        await run;
     }
 
     async Task Play(Hunter hunter, int challenges, CancellationToken over)

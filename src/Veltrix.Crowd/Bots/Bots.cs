@@ -26,6 +26,7 @@ public sealed record BotOptions
 }
 
 /// <summary>What the bots have done so far.</summary>
+/// <param name="Connected">On a live connection now, or when the hunt ended.</param>
 /// <param name="Finished">Bots that have solved everything there is, and watch.</param>
 public sealed record BotReport(int Bots, int Connected, long Submitted, long Decided, long Right, int Finished);
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 
@@ -37,7 +38,7 @@ sealed class HuntHttp : IDisposable
 
     public sealed record BoardRow(int Rank, string Name, long Score);
 
-    public async Task<HuntInfo> Hunt(string hunt, CancellationToken cancel) => await Read<HuntInfo>(new(HttpMethod.Get, Path(hunt)), cancel);
+    public Task<HuntInfo> Hunt(string hunt, CancellationToken cancel) => Read<HuntInfo>(new(HttpMethod.Get, Path(hunt)), cancel);
 
     /// <summary>Joins as a guest; in a team hunt with the mates' invite, or, without one, founding <paramref name="found"/>.</summary>
     public Task<Joined> Join(string hunt, string nickname, string? found, string? invite, CancellationToken cancel)
@@ -61,11 +62,10 @@ sealed class HuntHttp : IDisposable
         Read<BoardPage>(new(HttpMethod.Get, $"{Path(hunt)}/board?offset={offset}&limit={limit}"), cancel);
 
     /// <summary>The ledger as lines, each one a record, from its beginning to its present end.</summary>
-    public async IAsyncEnumerable<string> Ledger(string hunt, string key, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<string> Ledger(string hunt, string key, [EnumeratorCancellation] CancellationToken cancel)
     {
         using var request = With(key, new(HttpMethod.Get, Path(hunt) + "/ledger?after=0"));
-        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
-        await Check(request, response, cancel);
+        using var response = await Send(request, HttpCompletionOption.ResponseHeadersRead, cancel);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancel), Encoding.UTF8, false, 64 * 1024);
         while (await lines.ReadLineAsync(cancel) is { } line)
         {
@@ -87,16 +87,39 @@ sealed class HuntHttp : IDisposable
     async Task<T> Read<T>(HttpRequestMessage message, CancellationToken cancel)
     {
         using var request = message;
-        using var response = await client.SendAsync(request, cancel);
-        await Check(request, response, cancel);
-        return await response.Content.ReadFromJsonAsync<T>(CrowdJson.Options, cancel)
-            ?? throw new WireException($"{request.Method} {request.RequestUri} was answered with null");
+        using var response = await Send(request, HttpCompletionOption.ResponseContentRead, cancel);
+        try
+        {
+            return await response.Content.ReadFromJsonAsync<T>(CrowdJson.Options, cancel) ?? throw new JsonException("the answer is null");
+        }
+        catch (JsonException e)
+        {
+            throw new WireException($"{request.Method} {request.RequestUri} was answered with something else than expected: {e.Message}");
+        }
     }
 
-    static async Task Check(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
+    /// <exception cref="HttpRefusedException">The answer is no success.</exception>
+    /// <exception cref="HttpRequestException">There is no answer.</exception>
+    async Task<HttpResponseMessage> Send(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancel)
     {
+        HttpResponseMessage response;
+        try
+        {
+            response = await client.SendAsync(request, completion, cancel);
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw new HttpRequestException($"no answer within {client.Timeout.TotalSeconds} s", e);
+        }
+
         if (response.IsSuccessStatusCode)
-            return;
+            return response;
+        using (response)
+            throw await Refusal(request, response, cancel);
+    }
+
+    static async Task<HttpRefusedException> Refusal(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
+    {
         string body = await response.Content.ReadAsStringAsync(cancel);
         string? code = null;
         try
@@ -108,7 +131,7 @@ sealed class HuntHttp : IDisposable
             // Not every proxy in between speaks problem+json.
         }
 
-        throw new HttpRefusedException(request, response.StatusCode, code, response.Headers.RetryAfter?.Delta, body.Length > 2000 ? body[..2000] : body);
+        return new HttpRefusedException(request, response.StatusCode, code, response.Headers.RetryAfter?.Delta, body.Length > 2000 ? body[..2000] : body);
     }
 
     sealed record Problem(string? Code);

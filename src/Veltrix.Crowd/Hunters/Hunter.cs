@@ -127,9 +127,10 @@ sealed class Hunter
 
     public string CommandId(int seq) => $"{Id}.{Instance}.{seq}";
 
-    /// <summary>Stays on the wire until <see cref="Leave"/>, or until the server says that there is no coming back.</summary>
+    /// <summary>Stays on the wire until <see cref="Leave"/> or cancelled, or until the server says that there is no coming back.</summary>
     public async Task Run(CancellationToken cancel)
     {
+        await using var leave = cancel.Register(static self => ((Hunter)self!).Leave(), this);
         for (int failures = 0; ; failures++)
         {
             bool welcomed = false;

@@ -24,7 +24,7 @@ sealed class Joining(HuntHttp http, string hunt, int teamSize, int hunters, Func
             string? invite = teamSize > 1 && !founds ? await invites[team].Task.WaitAsync(cancel) : null;
             if (teamSize > 1 && !founds && invite is null)
                 return null;
-            joined = await JoinRepeatedly(nickname(hunter), founds ? $"Team {team + 1} of {nickname(hunter)}" : null, invite, cancel);
+            joined = await JoinRepeatedly(nickname(hunter), founds ? $"Crew {team + 1}" : null, invite, cancel);
         }
         catch (OperationCanceledException)
         {

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 
@@ -11,6 +12,7 @@ static class LoadFleet
         var command = options.WorkerCommand ?? [Environment.ProcessPath!, "load-worker"];
         var parts = Split(options);
         var latest = new LoadProgress?[parts.Length];
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var workers = parts.Select((part, i) => RunWorker(command, part, report =>
         {
             lock (latest)
@@ -18,9 +20,15 @@ static class LoadFleet
                 latest[i] = report;
                 progress?.Report(Sum(latest));
             }
-        }, cancel)).ToArray();
+        }, stop.Token)).ToArray();
         try
         {
+            await foreach (var worker in Task.WhenEach(workers))
+            {
+                if (worker.IsFaulted)
+                    await stop.CancelAsync(); // without one part the whole says nothing: the others need not go on
+            }
+
             return LoadTally.Merge(await Task.WhenAll(workers));
         }
         finally
@@ -48,27 +56,63 @@ static class LoadFleet
         }),
     ];
 
-    static async Task<LoadTally> RunWorker(IReadOnlyList<string> command, LoadOptions part, Action<LoadProgress> report, CancellationToken cancel)
+    static async Task<LoadTally> RunWorker(IReadOnlyList<string> command, LoadOptions part, Action<LoadProgress> report, CancellationToken stop)
     {
-        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        using var process = Process.Start(start) ?? throw new CrowdException($"{command[0]}: could not be started as a worker.");
-        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(part, CrowdJson.Options));
-        await process.StandardInput.FlushAsync(CancellationToken.None);
-        using var stopping = cancel.Register(process.StandardInput.Close);
-
-        while (await process.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
+        using var process = Start(command);
+        LoadTally? tally = null;
+        string? fault = null;
+        using (stop.Register(() => CloseInput(process)))
         {
-            var said = JsonSerializer.Deserialize<WorkerLine>(line, CrowdJson.Options);
-            if (said?.Progress is { } progress)
-                report(progress);
-            if (said?.Fault is { } fault)
-                throw new CrowdException(fault);
-            if (said?.Tally is { } tally)
-                return tally;
+            await Tell(process, JsonSerializer.Serialize(part, CrowdJson.Options));
+            while (await process.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
+            {
+                var said = JsonSerializer.Deserialize<WorkerLine>(line, CrowdJson.Options);
+                if (said?.Progress is { } progress)
+                    report(progress);
+                tally = said?.Tally ?? tally;
+                fault = said?.Fault ?? fault;
+            }
+
+            await process.WaitForExitAsync(CancellationToken.None);
         }
 
-        await process.WaitForExitAsync(CancellationToken.None);
-        throw new CrowdException($"A worker for {part.Hunters:N0} hunters ended with exit code {process.ExitCode} and without a result.");
+        return tally ?? throw new CrowdException(fault ?? $"A worker for {part.Hunters:N0} hunters ended with exit code {process.ExitCode} and without a result.");
+    }
+
+    static Process Start(IReadOnlyList<string> command)
+    {
+        try
+        {
+            return Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        }
+        catch (Win32Exception e)
+        {
+            throw new CrowdException($"{command[0]}: could not be started as a worker: {e.Message}", e);
+        }
+    }
+
+    static async Task Tell(Process process, string line)
+    {
+        try
+        {
+            await process.StandardInput.WriteLineAsync(line);
+            await process.StandardInput.FlushAsync(CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            // It has ended already; its exit code says more than the broken pipe.
+        }
+    }
+
+    static void CloseInput(Process process)
+    {
+        try
+        {
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+        }
     }
 
     static LoadProgress Sum(LoadProgress?[] latest)

@@ -6,6 +6,8 @@ namespace Veltrix.Crowd;
 /// <summary>Counts and times what happens to the hunters of a load run. Any thread.</summary>
 sealed class LoadMeter : ICrowd
 {
+    const int MaxCodes = 50;
+
     static readonly long OutcomeLimit = 5 * Stopwatch.Frequency;
 
     readonly FrameWatch[] frameWatch;
@@ -127,7 +129,13 @@ sealed class LoadMeter : ICrowd
         Interlocked.Add(ref bytesOut, connection?.BytesOut ?? 0);
     }
 
-    public void Count(string code) => errors.AddOrUpdate(code, 1, static (_, n) => n + 1);
+    public void Count(string code)
+    {
+        // What breaks the protocol is counted by its text, which may be a new one each time.
+        if (errors.Count >= MaxCodes && !errors.ContainsKey(code))
+            code = "Other";
+        errors.AddOrUpdate(code, 1, static (_, n) => n + 1);
+    }
 
     /// <summary>Looks for outcomes and frames that are overdue; to be called a few times a second.</summary>
     public void Sweep(long now)

@@ -52,6 +52,9 @@ public sealed record LoadReport
 
     public long BytesOut { get; init; }
 
+    /// <summary>What the percentiles are taken over, in words.</summary>
+    public string Window { get; init; } = "";
+
     public long Asked { get; init; }
 
     /// <summary>Not sent, because the hunter whose turn it was had no connection.</summary>
@@ -116,6 +119,7 @@ public sealed record LoadReport
             Seconds = Math.Round(tally.Seconds, 3),
             BytesIn = tally.BytesIn,
             BytesOut = tally.BytesOut,
+            Window = Invariant($"all {tally.Submitted:N0} submissions of the {tally.Seconds:0.0} s after a ramp of {tally.RampSeconds:0.0} s, by the client's clock"),
             Asked = tally.Asked,
             Unsent = tally.Unsent,
             Exhausted = tally.Exhausted,

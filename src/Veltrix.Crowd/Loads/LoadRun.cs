@@ -16,7 +16,7 @@ namespace Veltrix.Crowd;
 /// </summary>
 sealed class LoadRun
 {
-    const int HttpConnections = 32;
+    const int HttpConnections = 128;
     const string Instance = "load";
     const int BoardRows = 10;
 
@@ -24,6 +24,10 @@ sealed class LoadRun
     static readonly TimeSpan StragglerLimit = TimeSpan.FromSeconds(30);
 
     static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(15);
+
+    /// <summary>The same for a run that somebody has cancelled and waits for.</summary>
+    static readonly TimeSpan SettleLimitCancelled = TimeSpan.FromSeconds(2);
+
     static readonly TimeSpan AuditLimit = TimeSpan.FromMinutes(2);
     static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(100);
 
@@ -79,7 +83,7 @@ sealed class LoadRun
 
         var ramp = await Arrive(address, teamSize, life.Token, cancel);
         var played = await Play(cancel);
-        await Settle();
+        await Settle(cancel.IsCancellationRequested ? SettleLimitCancelled : SettleLimit);
         await Depart(life);
         await watch;
 
@@ -202,11 +206,11 @@ sealed class LoadRun
 
     long Serial(int i, Hunter hunter) => ((long)hunter.LastSeq << 24) + options.FirstHunter + i;
 
-    async Task Settle()
+    async Task Settle(TimeSpan limit)
     {
         phase = "settling";
         phaseShare = () => meter.Submitted == 0 ? 1 : (double)meter.Decided / meter.Submitted;
-        for (long began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < SettleLimit; await Task.Delay(20))
+        for (long began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < limit; await Task.Delay(20))
         {
             if (hunters.All(h => h is null || h.Pending == 0))
                 break;

@@ -62,7 +62,7 @@ public sealed class HuntState
     {
         TimeMs = Math.Max(TimeMs, decided.TimeMs);
         foreach (var fact in decided.Facts) Apply(fact, position, decided);
-        if (decided.Id.Hunter.Length > 0 && hunters.TryGetValue(decided.Id.Hunter, out var sender)) sender.Used(decided.Id.Instance, decided.Id.Seq);
+        if (decided.Id.Hunter.Length > 0 && hunters.TryGetValue(decided.Id.Hunter, out var sender)) sender.Used(decided.Id);
     }
 
     void Apply(Fact fact, long position, LedgerRecord.Decided decided)
@@ -139,7 +139,7 @@ public sealed class HuntState
     {
         var team = teams[teamNumber];
         if (!KeepsOutcomes) team.OutcomeCount++;
-        else team.Keep(new Outcome(team.OutcomeCount + 1, decided.Id, challenge, verdict, reason, points, team.Score, position, decided.TimeMs));
+        else team.Keep(new Outcome(team.OutcomeCount + 1, hunters[decided.Id.Hunter].Lasting(decided.Id), challenge, verdict, reason, points, team.Score, position, decided.TimeMs));
     }
 
     /// <summary>Sets what a checkpoint kept, in an empty state. Teams and hunters come in their order.</summary>

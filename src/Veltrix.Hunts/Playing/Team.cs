@@ -8,7 +8,9 @@ public sealed class Team(int number, string name, string invite)
     const int OutcomesKept = 32;
 
     ulong[] solved = [];
-    Dictionary<int, int>? wrong;
+    // By challenge. A team is wrong about few of them, so eight bytes for each of those beat a dictionary; there are as many teams as hunters.
+    WrongCount[] wrong = [];
+    int wrongCount;
     Outcome[] outcomes = [];
 
     /// <summary>Dense, from 0, in order of founding.</summary>
@@ -47,7 +49,7 @@ public sealed class Team(int number, string name, string invite)
 
     public bool HasSolved(int challenge) => challenge >> 6 < solved.Length && (solved[challenge >> 6] & (1UL << challenge)) != 0;
 
-    public int WrongAnswers(int challenge) => wrong?.GetValueOrDefault(challenge) ?? 0;
+    public int WrongAnswers(int challenge) => FindWrong(challenge) is >= 0 and var at ? wrong[at].Count : 0;
 
     /// <summary>True where everything that the challenge requires is solved.</summary>
     public bool HasUnlocked(Challenge challenge)
@@ -72,7 +74,35 @@ public sealed class Team(int number, string name, string invite)
         solved[challenge >> 6] |= 1UL << challenge;
     }
 
-    internal void CountWrong(int challenge) => (wrong ??= [])[challenge] = WrongAnswers(challenge) + 1;
+    internal void CountWrong(int challenge)
+    {
+        var at = FindWrong(challenge);
+        if (at >= 0) wrong[at] = new(challenge, wrong[at].Count + 1);
+        else InsertWrong(~at, new(challenge, 1));
+    }
+
+    /// <summary>Where the challenge's count is, or the complement of where it belongs.</summary>
+    int FindWrong(int challenge)
+    {
+        int low = 0, high = wrongCount - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) >>> 1;
+            if (wrong[middle].Challenge == challenge) return middle;
+            if (wrong[middle].Challenge < challenge) low = middle + 1;
+            else high = middle - 1;
+        }
+
+        return ~low;
+    }
+
+    void InsertWrong(int at, WrongCount count)
+    {
+        if (wrongCount == wrong.Length) Array.Resize(ref wrong, Math.Max(4, wrongCount * 2));
+        wrong.AsSpan(at, wrongCount - at).CopyTo(wrong.AsSpan(at + 1));
+        wrong[at] = count;
+        wrongCount++;
+    }
 
     internal void Keep(Outcome outcome)
     {
@@ -93,22 +123,25 @@ public sealed class Team(int number, string name, string invite)
     public IReadOnlyList<ulong> SolvedWords => solved;
 
     /// <summary>Wrong answers, in order of challenge.</summary>
-    public IEnumerable<KeyValuePair<int, int>> WrongByChallenge => wrong?.OrderBy(w => w.Key) ?? Enumerable.Empty<KeyValuePair<int, int>>();
+    public IEnumerable<WrongCount> WrongByChallenge => wrong.Take(wrongCount);
 
     /// <summary>The team as a checkpoint kept it. Members come when the hunters are restored.</summary>
     /// <param name="kept">The last outcomes, oldest first.</param>
     public static Team Restore(
         int number, string name, string invite, long score, long lastSolveMs, long? finishedMs, long outcomeCount,
-        IEnumerable<ulong> solvedWords, IEnumerable<KeyValuePair<int, int>> wrongByChallenge, IReadOnlyList<Outcome> kept)
+        IEnumerable<ulong> solvedWords, IEnumerable<WrongCount> wrongByChallenge, IReadOnlyList<Outcome> kept)
     {
         var team = new Team(number, name, invite) { Score = score, LastSolveMs = lastSolveMs, FinishedMs = finishedMs, solved = [.. solvedWords] };
-        foreach (var (challenge, count) in wrongByChallenge) (team.wrong ??= [])[challenge] = count;
+        foreach (var count in wrongByChallenge) team.InsertWrong(team.wrongCount, count);
         while (team.outcomes.Length < kept.Count) team.GrowOutcomes();
         foreach (var outcome in kept) team.outcomes[(int)(outcome.Number % team.outcomes.Length)] = outcome;
         team.OutcomeCount = outcomeCount;
         return team;
     }
 }
+
+/// <summary>How often a team has answered a challenge wrong.</summary>
+public readonly record struct WrongCount(int Challenge, int Count);
 
 /// <summary>What became of one submission, as its team is told. Numbers are per team and gapless from 1.</summary>
 /// <param name="Challenge">Index, or −1 where the hunter named one that is not there.</param>
@@ -143,16 +176,12 @@ public sealed class Hunter(string id, string nickname, int team)
     public bool Banned { get; internal set; }
 
     /// <summary>The highest sequence of this client instance that was decided; 0 for an unknown one.</summary>
-    public long LastSeq(string instance)
-    {
-        foreach (var known in instances)
-            if (known.Name == instance) return known.Seq;
-        return 0;
-    }
+    public long LastSeq(string instance) => IndexOf(instance) is >= 0 and var at ? instances[at].Seq : 0;
 
-    internal void Used(string instance, long seq)
+    internal void Used(CommandId id)
     {
-        var at = Array.FindIndex(instances, known => known.Name == instance);
+        var at = IndexOf(id.Instance);
+        var name = at < 0 ? id.Instance : instances[at].Name;
         if (at < 0)
         {
             if (instances.Length == InstancesKept) at = 0;
@@ -164,7 +193,20 @@ public sealed class Hunter(string id, string nickname, int team)
         }
 
         Array.Copy(instances, at + 1, instances, at, instances.Length - at - 1);
-        instances[^1] = new Instance(instance, seq);
+        instances[^1] = new Instance(name, id.Seq);
+    }
+
+    /// <summary>
+    /// The same id in strings that live as long as the hunter. What is kept of a command must not hold on to the strings of its message: at a hundred thousand commands
+    /// a second those would grow old in their millions, and every collection would have to look for them.
+    /// </summary>
+    internal CommandId Lasting(CommandId id) => new(Id, IndexOf(id.Instance) is >= 0 and var at ? instances[at].Name : id.Instance, id.Seq);
+
+    int IndexOf(string instance)
+    {
+        for (var i = 0; i < instances.Length; i++)
+            if (instances[i].Name == instance) return i;
+        return -1;
     }
 
     /// <summary>The client instances known, the one used longest ago first.</summary>

@@ -8,6 +8,9 @@ namespace Veltrix.Server.Live;
 /// <param name="hunts">The hunts to serve, as they are now.</param>
 public sealed partial class Pacer(Func<IReadOnlyCollection<LiveHunt>> hunts, TimeProvider clock, ILogger logger)
 {
+    /// <summary>How often to look for somebody to serve while there is nobody.</summary>
+    static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Milliseconds from one board of a socket to the next.</summary>
     public int Cadence { get; set; } = 1000;
 
@@ -15,14 +18,14 @@ public sealed partial class Pacer(Func<IReadOnlyCollection<LiveHunt>> hunts, Tim
     public async Task Run(CancellationToken cancel)
     {
         var listeners = new List<Listener>();
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(Cadence / (double)Audience.Slots), clock);
+        using var timer = new PeriodicTimer(Idle, clock);
         var started = clock.GetTimestamp();
         long passed = 0;
         try
         {
             while (await timer.WaitForNextTickAsync(cancel))
             {
-                timer.Period = TimeSpan.FromMilliseconds(Cadence / (double)Audience.Slots);
+                timer.Period = hunts().Any(h => h.Audience.Count > 0) ? TimeSpan.FromMilliseconds(Cadence / (double)Audience.Slots) : Idle;
                 var due = (long)(clock.GetElapsedTime(started).TotalMilliseconds * Audience.Slots / Cadence);
                 passed = Math.Max(passed, due - Audience.Slots);
                 for (; passed < due; passed++)

@@ -66,7 +66,7 @@ public static class CheckpointCodec
         var wire = new Proto.Team { Name = team.Name, Invite = team.Invite, Score = team.Score, LastSolveMs = team.LastSolveMs, OutcomeCount = team.OutcomeCount };
         if (team.FinishedMs is { } finished) wire.FinishedMs = finished;
         wire.Solved.Add(team.SolvedWords);
-        wire.Wrong.Add(team.WrongByChallenge.Select(w => new Proto.Wrong { Challenge = w.Key, Count = w.Value }));
+        wire.Wrong.Add(team.WrongByChallenge.Select(w => new Proto.Wrong { Challenge = w.Challenge, Count = w.Count }));
         wire.Outcomes.Add(team.OutcomesAfter(0).Select(o => new Proto.Outcome
         {
             Number = o.Number, Hunter = o.Command.Hunter, Instance = o.Command.Instance, Seq = o.Command.Seq, Challenge = o.Challenge, Verdict = (int)o.Verdict,
@@ -81,7 +81,7 @@ public static class CheckpointCodec
             o.Number, new CommandId(o.Hunter, o.Instance, o.Seq), o.Challenge, (Verdict)o.Verdict, (Refusal)o.Reason, o.Points, o.Score, o.Position, o.TimeMs));
         return Team.Restore(
             number, wire.Name, wire.Invite, wire.Score, wire.LastSolveMs, wire.HasFinishedMs ? wire.FinishedMs : null, wire.OutcomeCount, wire.Solved,
-            wire.Wrong.Select(w => KeyValuePair.Create(w.Challenge, w.Count)), keepsOutcomes ? [.. outcomes] : []);
+            wire.Wrong.Select(w => new WrongCount(w.Challenge, w.Count)), keepsOutcomes ? [.. outcomes] : []);
     }
 
     static Proto.Hunter ToWire(Hunter hunter)

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Globalization;
+using Spectre.Console;
+using Veltrix.Crowd;
+
+namespace Veltrix.Cli.Verbs;
+
+static class LoadVerb
+{
+    public static Verb Make(Terminal terminal)
+    {
+        var remote = new RemoteOptions();
+        var hunt = new Option<string>("--hunt") { Description = "The hunt to play.", HelpName = "HUNT", Required = true };
+        var answers = new Option<string?>("--answers") { Description = "The hunt's answers. Default: answers/HUNT.json in the data folder, where 'up' writes them.", HelpName = "FILE" };
+        var hunters = SharedOptions.Count("--hunters", "How many, each with a WebSocket of its own", 1, 1_000_000, 1000);
+        var ramp = SharedOptions.Span("--ramp", "How long they take to arrive. Default: 10s.");
+        var duration = SharedOptions.Span("--duration", "How long they play then; only this is timed. Default: 30s.");
+        var rate = new Option<double>("--rate") { Description = "Submissions per second of each hunter.", HelpName = "R", DefaultValueFactory = _ => 0.1 };
+        var processes = SharedOptions.Count("--processes", "Processes that share the hunters", 1, 64, 1);
+        var arrivals = new Option<string?>("--arrivals") { Description = "A recorded series of arrivals to follow in the ramp, as CSV.", HelpName = "CSV" };
+        var receipts = new Option<string?>("--receipts") { Description = "Write the id of every acknowledged submission there.", HelpName = "FILE" };
+        var json = SharedOptions.Json();
+        var verb = new Verb("load", "Load a server with hunters, and check that it lost nothing. The last line is the report as JSON; exit code 1 if it failed.",
+            "veltrix load --hunt capitals --hunters 1000 --rate 0.2 --duration 30s",
+            "veltrix load --url http://10.0.0.5:8080 --hunt capitals --answers capitals.json --hunters 15000 --ramp 60s --duration 2m --processes 2 --receipts receipts.txt --json")
+        { hunt, answers, hunters, ramp, duration, rate, processes, arrivals, receipts, json };
+        remote.AddTo(verb, withKey: false);
+        verb.SetAction(async (parsed, cancel) =>
+        {
+            var id = parsed.GetRequiredValue(hunt);
+            var options = new LoadOptions
+            {
+                Url = remote.Url(parsed),
+                Hunt = id,
+                AnswersFile = parsed.GetValue(answers) ?? remote.Folder(parsed).AnswersFile(id),
+                Hunters = parsed.GetValue(hunters),
+                Ramp = parsed.GetValue(ramp) ?? TimeSpan.FromSeconds(10),
+                Duration = parsed.GetValue(duration) ?? TimeSpan.FromSeconds(30),
+                Rate = parsed.GetValue(rate),
+                Processes = parsed.GetValue(processes),
+                ArrivalsFile = parsed.GetValue(arrivals),
+                ReceiptsFile = parsed.GetValue(receipts),
+                WorkerCommand = WorkerCommand(),
+            };
+            if (options.Faults().ToList() is { Count: > 0 } faults) throw new CliException(ExitCode.Usage, string.Join(Environment.NewLine, faults));
+            var report = await terminal.Progress<LoadReport>("joining", progress => Load.Run(options, new Phases(progress), cancel));
+            if (!parsed.GetValue(json)) Show(terminal, report);
+            terminal.Out.WriteLine(report.ToJson());
+            return report.Passed ? ExitCode.Done : ExitCode.Failed;
+        });
+        return verb;
+    }
+
+    /// <summary>What <see cref="Load"/> starts when there are several processes. Not for people.</summary>
+    public static Command MakeWorker(Terminal terminal)
+    {
+        var worker = new Command("load-worker", "A process of a load run.") { Hidden = true };
+        worker.SetAction((_, cancel) => LoadWorker.Run(terminal.In, terminal.Out, cancel));
+        return worker;
+    }
+
+    // This program may run as its own executable or under "dotnet".
+    static string[] WorkerCommand() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+        ? [Environment.ProcessPath!, typeof(LoadVerb).Assembly.Location, "load-worker"]
+        : [Environment.ProcessPath!, "load-worker"];
+
+    static void Show(Terminal terminal, LoadReport report)
+    {
+        var table = new Table { Border = TableBorder.None, ShowHeaders = false }.AddColumn("").AddColumn(new TableColumn("").RightAligned());
+        Row("hunters connected", $"{report.Connected:N0} of {report.Hunters:N0}");
+        Row("submitted", $"{report.Submitted:N0}");
+        Row("acknowledged", $"{report.Acknowledged:N0}");
+        Row("decided", $"{report.Decided:N0}");
+        Row("right", $"{report.Right:N0}");
+        Row("lost, doubled", $"{report.Lost:N0}, {report.Doubled:N0}");
+        Row("stalls", $"{report.Stalls:N0}");
+        Row("outcome p50, p95", $"{report.P50Ms:0.0} ms, {report.P95Ms:0.0} ms");
+        Row("outcome p99, most", $"{report.P99Ms:0.0} ms, {report.MaxMs:0.0} ms");
+        Row("seen by others p95", $"{report.SeenP95Ms:0.0} ms");
+        Row("timed part", $"{report.Seconds:0.0} s");
+        Row("bytes in, out", $"{report.BytesIn:N0}, {report.BytesOut:N0}");
+        terminal.Rich.Write(table);
+        terminal.Out.WriteLine(report.Verdict);
+
+        void Row(string name, FormattableString value) => table.AddRow(name, value.ToString(CultureInfo.InvariantCulture));
+    }
+
+    sealed class Phases(IProgress<Step> steps) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress load) =>
+            steps.Report(new Step(string.Create(CultureInfo.InvariantCulture, $"{load.Phase}: {load.Connected:N0} connected, {load.Decided:N0} decided"), load.Share));
+    }
+}

@@ -1,0 +1,165 @@
+/** The game itself: one live connection and the parts of the page that it moves. */
+
+import { make, write } from '../dom.ts';
+import { getChallenges, liveUrl, Problem, serverNow, type HuntCard } from '../http.ts';
+import { Live, type Announcement, type Connection, type Session, type Times } from '../live.ts';
+import { appear } from '../motion.ts';
+import { clockTime, phaseInWords } from '../phase.ts';
+import { keepSession } from '../store.ts';
+import { Challenges } from './challenges.ts';
+import { Standing } from './standing.ts';
+import { teamCard } from './team.ts';
+import { ending } from './words.ts';
+
+const FETCH_AGAIN_MS = 3_000;
+
+/**
+ * Plays until the token does not hold any more.
+ * @param fresh the hunter has joined just now.
+ */
+export function play(page: HTMLElement, hunt: HuntCard, token: string, session: Session, fresh: boolean): Promise<void> {
+  return new Promise((tokenGone) => {
+    const phase = make('p', { class: 'phase' });
+    const connection = make('p', { class: 'connection', role: 'status' });
+    const pausedCard = make('p', { class: 'card notice', role: 'status', hidden: true });
+    const announcements = make('div', { class: 'announcements', role: 'log', 'aria-label': 'Announcements' });
+    const team = make('div', { class: 'slot' });
+    const name = make('b', { dir: 'auto' });
+    const standing: Standing = new Standing((sight) => live.show(sight));
+    const challenges = new Challenges((challenge, answer) => live.submit(challenge, answer));
+
+    let times: Times = hunt;
+    const showPhase = () => {
+      write(phase, phaseInWords(times));
+      write(pausedCard, notice(times));
+      pausedCard.hidden = pausedCard.textContent === '';
+    };
+    const showConnection = (now: Connection) => {
+      page.dataset['connection'] = now.state;
+      if (now.state === 'live') write(connection, '');
+      else if (now.state === 'waiting') write(connection, 'Connection lost. Trying again; your answers are kept.');
+      else if (now.state === 'ended') connection.replaceChildren(ending(now.code), ' ', make('button', { type: 'button', class: 'plain', click: () => location.reload() }, 'Load again'));
+    };
+    const setTimes = (now: Times) => {
+      const opened = now.phase === 'open' && times.phase !== 'open';
+      times = now;
+      showPhase();
+      page.dataset['phase'] = now.phase;
+      challenges.close(now.phase === 'open' ? '' : notice(now));
+      if (opened) refetch();
+    };
+    const refetch = freshly(async () => {
+      challenges.show(await getChallenges(hunt.id, token));
+      for (const submission of live.submissions) challenges.submission(submission);
+    }, gone);
+
+    const live = new Live({
+      url: liveUrl(hunt.id),
+      token,
+      session,
+      sight: standing.sight,
+      save: (changed) => keepSession(hunt.id, changed),
+      handlers: {
+        connection: (now) => (now.state === 'ended' && now.code === 'TokenInvalid' ? gone() : showConnection(now)),
+        welcome(welcome, missed) {
+          if (welcome.team) {
+            standing.team = welcome.team.number;
+            write(name, welcome.name ?? '');
+            if (welcome.team.invite && !team.hasChildNodes()) team.append(teamCard(hunt, welcome.team, fresh));
+          }
+          standing.show(welcome.rank, welcome.score, welcome.teams);
+          setTimes(welcome);
+          if (missed) refetch();
+        },
+        outcome(outcome, own, again) {
+          challenges.outcome(outcome, own, again);
+          if (!again) standing.show(outcome.rank, outcome.score);
+          if (outcome.unlocked?.length) refetch();
+        },
+        submission: (submission) => challenges.submission(submission),
+        dropped(submission, why) {
+          challenges.dropped(submission, why);
+          if (why === undefined) refetch();
+        },
+        board: (board) => standing.board(board),
+        hunt: setTimes,
+        announcement: (announcement) => announcements.prepend(announced(announcement)),
+      },
+    });
+
+    const ticking = setInterval(showPhase, 1000);
+    const wake = () => document.hidden || live.wake();
+    addEventListener('online', wake);
+    document.addEventListener('visibilitychange', wake);
+    let over = false;
+    function gone(): void {
+      if (over) return;
+      over = true;
+      live.stop();
+      clearInterval(ticking);
+      removeEventListener('online', wake);
+      document.removeEventListener('visibilitychange', wake);
+      tokenGone();
+    }
+
+    page.replaceChildren(
+      make('header', { class: 'bar' },
+        make('div', { class: 'top' }, make('h1', {}, make('bdi', {}, hunt.title)), phase),
+        standing.bar, connection),
+      make('div', { class: 'columns' },
+        make('div', { class: 'side' }, pausedCard, announcements, standing.card, team),
+        challenges.element),
+      make('footer', { class: 'links' },
+        make('span', {}, 'You play as ', name),
+        make('a', { href: `/board/${encodeURIComponent(hunt.id)}` }, 'Whole board'),
+        make('a', { href: '/' }, 'All hunts')),
+      standing.spoken.element,
+    );
+    setTimes(hunt);
+    refetch();
+    live.start();
+  });
+}
+
+/** Fetches now, and once more if it was asked for meanwhile; tries again until the server can be reached. */
+function freshly(fetchAll: () => Promise<void>, gone: () => void): () => void {
+  let running = false;
+  let again = false;
+  return async function fetchNow(): Promise<void> {
+    again = true;
+    if (running) return;
+    running = true;
+    while (again) {
+      again = false;
+      try {
+        await fetchAll();
+      } catch (problem) {
+        if (problem instanceof Problem && problem.code === 'TokenInvalid') return gone();
+        again = true;
+        await new Promise((passed) => setTimeout(passed, FETCH_AGAIN_MS * (0.5 + Math.random())));
+      }
+    }
+    running = false;
+  };
+}
+
+function notice({ phase, opens }: Times): string {
+  switch (phase) {
+    case 'scheduled':
+      return opens !== undefined && opens > serverNow() ? `The hunt opens at ${clockTime(opens)}. The challenges appear here by themselves.` : 'The hunt has not opened yet. The challenges appear here by themselves.';
+    case 'paused':
+      return 'The hunt is paused. No answers are taken until it goes on.';
+    case 'closed':
+      return 'The hunt is closed. Thank you for playing!';
+    case 'open':
+      return '';
+  }
+}
+
+function announced({ text, time }: Announcement): HTMLElement {
+  const item = make('div', { class: 'card' },
+    make('p', { class: 'text', dir: 'auto' }, make('span', { class: 'quiet' }, `${clockTime(time)} `), text),
+    make('button', { type: 'button', class: 'plain', 'aria-label': 'Dismiss this announcement', click: () => item.remove() }, '✕'));
+  appear(item);
+  return item;
+}
