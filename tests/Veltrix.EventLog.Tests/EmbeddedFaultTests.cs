@@ -144,6 +144,24 @@ public sealed class EmbeddedFaultTests : IDisposable
         await AssertCorrupt("the file is missing");
     }
 
+    /// <summary>As after a power cut: the note is older than the records, and a sector of those is gone.</summary>
+    [Fact]
+    public async Task An_old_note_of_the_ends_does_not_hide_the_loss_of_records_acknowledged_since()
+    {
+        await Write(0, 250);
+        var old = await File.ReadAllBytesAsync(Ends, Cancel);
+        await Write(250, 25);
+        await Write(275, 25);
+        var position = (await Read())[260].Position;
+        await using (var file = new FileStream(Segment, FileMode.Open))
+        {
+            file.Position = position;
+            file.Write(new byte[28]);
+        }
+        await File.WriteAllBytesAsync(Ends, old, Cancel);
+        await AssertCorrupt($"position {position}");
+    }
+
     [Fact]
     public async Task Damage_in_an_old_part_is_met_by_the_reader_and_said()
     {
