@@ -21,17 +21,19 @@ public interface IEventLog : IAsyncDisposable
 
     /// <summary>
     /// Appends one record, and completes with its position once it is durable. Records of one caller keep the order of its calls, whether it awaits or not.
+    /// The bytes are taken before this returns, and are then the caller's again.
     /// </summary>
     /// <exception cref="EventLogException">The record is not in the log, or (<see cref="EventLogException.Uncertain"/>) may or may not be.</exception>
     Task<long> Append(ReadOnlyMemory<byte> record);
 
-    /// <summary>Appends records in order (others' may lie between them), and completes with the last one's position once all are durable.</summary>
+    /// <summary>Appends records in order (others' may lie between them), and completes with the last one's position once all are durable; with <see cref="End"/> if there are none.</summary>
     /// <exception cref="EventLogException">Some prefix of them may be in the log; never a later one without the earlier.</exception>
     Task<long> Append(IReadOnlyList<ReadOnlyMemory<byte>> records);
 
     /// <summary>
     /// Reads from the first record above <paramref name="after"/> (a position this log gave, or <see cref="Start"/>), or the first one left after truncation.
     /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The log never gave this position; one beyond <see cref="End"/> is always found out.</exception>
     IEventLogReader Read(long after);
 
     /// <summary>Gives up the records before <paramref name="position"/>; the record at it stays. Space comes back some time later.</summary>
@@ -42,7 +44,8 @@ public interface IEventLog : IAsyncDisposable
 public interface IEventLogReader : IDisposable
 {
     /// <summary>
-    /// Waits until there is at least one durable record after the last one read, and gives what is there, at most <paramref name="max"/> records, in order.
+    /// Waits until there is at least one durable record after the last one read, and gives what is there, in order: at most <paramref name="max"/> records,
+    /// and no more than some megabytes of them at once.
     /// The payloads are the caller's to keep. With <paramref name="max"/> = 0 nothing is read.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled, or the log was closed while waiting.</exception>

@@ -1,371 +1,332 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using FASTER.core;
+using System.Threading.Channels;
+using static Veltrix.EventLog.Embedded.RecordFormat;
 
 namespace Veltrix.EventLog.Embedded;
 
 /// <summary>
-/// A log on this machine's disk, on FASTER's log: append to memory, one commit for all that have gathered, acknowledge.
+/// A log in a folder of its own, written by FASTER. Many threads append; one loop commits whatever has gathered meanwhile (group commit):
+/// <list type="number">
+/// <item>take the appends that wait;</item>
+/// <item>put their records behind each other into FASTER's pages;</item>
+/// <item>flush: one write-through write, as a rule;</item>
+/// <item>publish the new end, wake readers, complete the appends.</item>
+/// </list>
 /// </summary>
 /// <remarks>
-/// <para>
-/// A record on disk is FASTER's header with a checksum, then 8 bytes time, 8 bytes number (1, 2, 3 …) and the payload. The numbers tell a reader that nothing is missing:
-/// FASTER takes a run of zeros for the end of a page, so without them a torn page would only look short.
-/// </para>
-/// <para>
-/// A failed commit leaves FASTER's log unusable. Then every waiting append fails, and the next one (at most one a second) opens the log anew at its last commit.
-/// Readers never saw more than that, so they go on from where they are.
-/// </para>
-/// <para>Pages are written through to the disk (O_SYNC) before an append is acknowledged.</para>
+/// Positions are FASTER's addresses. When a flush fails, what it should have written is cut off again, its appends fail, and the next append starts a new
+/// FASTER at the durable end: a disk that was full works again without a restart, and nothing that vanishes was ever shown to a reader.
 /// </remarks>
 public sealed class EmbeddedLog : IEventLog
 {
-    /// <summary>A segment's first file: where there is one, there is a log.</summary>
-    internal const string FirstFile = "records.log.0";
+    // So much is put into FASTER's two pages before it is flushed; bounds the latency of the first append of a big group.
+    const int FlushBytes = 1 << 20;
 
-    const int PageBytes = 2 * 1024 * 1024;
-    const int MemoryBytes = 4 * PageBytes;
-    const long SegmentBytes = 64L * 1024 * 1024;
-    const int HeaderBytes = 16;
-    static readonly TimeSpan BetweenReopenings = TimeSpan.FromSeconds(1);
+    // Appends are refused while so much waits for the disk: a guard against a disk that hangs, not a way to slow callers.
+    const long WaitingBytesMax = 1 << 30;
 
-    readonly string folder;
     readonly TimeProvider clock;
-    readonly Lock gate = new();
-    readonly SemaphoreSlim work = new(0);
+    readonly EndMark mark;
+    readonly Channel<Appending> arrivals = Channel.CreateUnbounded<Appending>(new() { SingleReader = true });
     readonly Task committing;
+    readonly Lock markGate = new();
+    readonly Lock closeGate = new();
+    Task? closing;
 
-    Inner inner;
-    List<Waiter> waiting = [];
-    TaskCompletionSource more = NewSignal();
-    long end;
-    long lastNumber;
-    long triedToReopen;
-    EventLogException? failure;
-    bool closed;
+    Ends known; // Begin changes under markGate, the rest by the committing loop
+    long durableEnd;
+    long last;
+    long begin;
+    long waitingBytes;
+    FasterTail? tail; // null after a failed flush
+    Exception? fullDisk; // why the last group failed, if it was for that
+    volatile bool closed;
+    volatile TaskCompletionSource grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal EmbeddedLog(string folder, TimeProvider clock)
+    EmbeddedLog(string name, SegmentFiles files, EndMark mark, Ends ends, TimeProvider clock)
     {
-        this.folder = folder;
+        Name = name;
+        Files = files;
+        this.mark = mark;
         this.clock = clock;
-        inner = OpenInner();
+        known = ends;
+        (begin, last, durableEnd) = (ends.Begin, ends.Last, ends.End);
+        tail = FasterTail.Open(files, ends.End, ends.Crc);
         committing = Task.Run(Commit);
     }
 
-    /// <summary>A record shares its page with FASTER's header and ours.</summary>
-    public int MaxRecordBytes => PageBytes - 4096;
+    /// <summary>Opens the log in <paramref name="folder"/>, making it if it is not there. Only one process may do so: see <see cref="EmbeddedLogs"/>.</summary>
+    /// <exception cref="EventLogException">Acknowledged records are lost (<see cref="EventLogFault.Corrupt"/>), or the disk is full.</exception>
+    internal static EmbeddedLog Open(string name, string folder, TimeProvider clock)
+    {
+        Directory.CreateDirectory(folder);
+        var files = new SegmentFiles(folder);
+        var mark = EndMark.Open(folder, out var noted);
+        try
+        {
+            var ends = Recovery.Run(name, files, noted);
+            mark.Note(ends);
+            return new EmbeddedLog(name, files, mark, ends, clock);
+        }
+        catch
+        {
+            mark.Dispose();
+            throw;
+        }
+    }
 
-    public long End => Volatile.Read(ref end);
+    public int MaxRecordBytes => PayloadBytesMax;
+
+    public long End => Volatile.Read(ref last);
+
+    internal string Name { get; }
+
+    internal SegmentFiles Files { get; }
+
+    /// <summary>Behind the last durable record.</summary>
+    internal long DurableEnd => Volatile.Read(ref durableEnd);
+
+    /// <summary>The first record that truncation left.</summary>
+    internal long Begin => Volatile.Read(ref begin);
+
+    internal bool IsClosed => closed;
+
+    internal bool IsClosing => closing is not null;
+
+    /// <summary>Completes when there are more records than now, or the log is closed.</summary>
+    internal Task Grown => grown.Task;
 
     public Task<long> Append(ReadOnlyMemory<byte> record) => Append([record]);
 
     public Task<long> Append(IReadOnlyList<ReadOnlyMemory<byte>> records)
     {
-        if (records.Count == 0) return Task.FromResult(End);
+        if (records.Count == 0)
+            return Task.FromResult(End);
+        long bytes = 0;
         foreach (var record in records)
-            if (record.Length > MaxRecordBytes)
-                throw new EventLogException(EventLogFault.TooLarge, $"a record has at most {MaxRecordBytes:N0} bytes, this one {record.Length:N0}: divide it");
-
-        var done = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (gate)
         {
-            if (closed) return Task.FromException<long>(new EventLogException(EventLogFault.Closed, $"the log {folder} is closed"));
-            if (failure is not null && !TryReopen()) return Task.FromException<long>(failure);
-            var position = 0L;
-            foreach (var record in records)
-                if (!TryEnqueue(record.Span, out position))
-                    return Task.FromException<long>(failure!);
-            waiting.Add(new Waiter(done, position));
-            if (waiting.Count == 1) work.Release();
+            if (record.Length > MaxRecordBytes)
+                return Task.FromException<long>(new EventLogException(EventLogFault.TooLarge,
+                    $"A record of {record.Length:N0} bytes does not fit: log {Name} takes at most {MaxRecordBytes:N0} bytes a record. Nothing was written."));
+            bytes += SizeOf(record.Length);
         }
-
-        return done.Task;
+        if (Interlocked.Add(ref waitingBytes, bytes) > WaitingBytesMax)
+        {
+            Interlocked.Add(ref waitingBytes, -bytes);
+            return Task.FromException<long>(new EventLogException(EventLogFault.Unavailable,
+                $"Log {Name}: {WaitingBytesMax:N0} bytes wait for the disk of {Files.Folder}, the most that may. Nothing was written; append less at a time, or on a faster disk."));
+        }
+        // A copy: the caller's bytes are its own again when this returns.
+        var appending = new Appending([.. records.Select(record => record.ToArray())], bytes, clock.GetUtcNow().ToUnixTimeMilliseconds());
+        return arrivals.Writer.TryWrite(appending) ? appending.Task : Task.FromException<long>(ClosedError());
     }
 
     public IEventLogReader Read(long after)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(after);
-        if (after > End) throw new ArgumentOutOfRangeException(nameof(after), after, $"the log {folder} ends at {End}");
-        return new Reader(this, after);
+        if (closed)
+            throw ClosedError();
+        if (after < Begin)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(after);
+            return new EmbeddedReader(this, new RecordCursor(Files, Begin));
+        }
+        var cursor = new RecordCursor(Files, after);
+        if (after <= End && cursor.Take(DurableEnd, out var position, out _, out _) == CursorStep.Took && position == after)
+            return new EmbeddedReader(this, cursor);
+        cursor.Dispose();
+        throw NotOfThisLog(after, nameof(after));
     }
 
-    public async Task TruncateBefore(long position)
+    public Task TruncateBefore(long position)
     {
-        if (position > End) throw new ArgumentOutOfRangeException(nameof(position), position, $"the log {folder} ends at {End}");
-        lock (gate)
+        if (closed)
+            return Task.FromException(ClosedError());
+        if (position <= Begin)
+            return Task.CompletedTask;
+        using (var cursor = new RecordCursor(Files, position))
         {
-            if (closed || failure is not null) return;
-            if (position <= inner.Log.BeginAddress) return;
-            inner.Log.TruncateUntil(position);
+            if (position > End || cursor.Take(DurableEnd, out var found, out _, out _) != CursorStep.Took || found != position)
+                return Task.FromException(NotOfThisLog(position, nameof(position)));
         }
-
-        // The new beginning lies in the metadata of a commit.
-        await inner.Log.CommitAsync();
+        return Task.Run(() =>
+        {
+            lock (markGate)
+            {
+                if (closed || position <= begin)
+                    return;
+                known = known with { Begin = position };
+                Volatile.Write(ref begin, position);
+                // Into both slots, and to the disk, before a file goes: no note may name a file that is gone.
+                mark.Note(known);
+                mark.Note(known);
+                mark.Sync();
+                Files.DeleteBelow(position);
+            }
+        });
     }
 
-    /// <summary>Commits what was accepted, then ends all waiting reads.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Commits what was accepted, then closes. Waiting readers get an <see cref="OperationCanceledException"/>.</summary>
+    public ValueTask DisposeAsync()
     {
-        lock (gate)
-        {
-            if (closed) return;
-            closed = true;
-            work.Release();
-        }
+        lock (closeGate)
+            return new ValueTask(closing ??= Close());
+    }
 
+    async Task Close()
+    {
+        arrivals.Writer.Complete();
         await committing;
-        more.TrySetResult();
-        inner.Dispose();
-        work.Dispose();
+        if (tail is not null)
+            await tail.DisposeAsync();
+        lock (markGate)
+        {
+            closed = true;
+            mark.Sync();
+            mark.Dispose();
+        }
+        grown.TrySetResult();
     }
 
-    /// <summary>Puts a record behind the others in memory. Under the gate: the order of calls is the order of records.</summary>
-    bool TryEnqueue(ReadOnlySpan<byte> payload, out long position)
-    {
-        var entry = ArrayPool<byte>.Shared.Rent(HeaderBytes + payload.Length);
-        try
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(entry, clock.GetUtcNow().ToUnixTimeMilliseconds());
-            BinaryPrimitives.WriteInt64LittleEndian(entry.AsSpan(8), lastNumber + 1);
-            payload.CopyTo(entry.AsSpan(HeaderBytes));
-            while (!inner.Log.TryEnqueue(entry.AsSpan(0, HeaderBytes + payload.Length), out position)) MakeRoom();
-            lastNumber++;
-            return true;
-        }
-        catch (Exception e) when (e is FasterException or CommitFailureException or IOException)
-        {
-            Fail(e);
-            position = 0;
-            return false;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(entry);
-        }
-    }
-
-    // Memory is full of what is not on disk yet: everybody waits here for the disk, which is what holds back a crowd that is faster.
-    void MakeRoom()
-    {
-        inner.Log.Commit(spinWait: true);
-        Thread.Yield();
-    }
-
-    /// <summary>One loop makes everything durable: whatever has gathered while a commit was on its way goes with the next.</summary>
     async Task Commit()
     {
-        while (true)
+        var group = new List<Appending>();
+        while (await arrivals.Reader.WaitToReadAsync())
         {
-            await work.WaitAsync();
-            List<Waiter> gathered;
-            Inner committed;
-            lock (gate)
+            long bytes = 0;
+            while (bytes < FlushBytes && arrivals.Reader.TryRead(out var appending))
             {
-                if (waiting.Count == 0 && closed) return;
-                (gathered, waiting) = (waiting, []);
-                committed = inner;
+                group.Add(appending);
+                bytes += appending.Bytes;
             }
+            var failure = await Write(group, bytes);
+            foreach (var appending in group)
+                appending.Finish(End, failure);
+            group.Clear();
+            Interlocked.Add(ref waitingBytes, -bytes);
+        }
+    }
 
-            if (gathered.Count == 0) continue;
-            try
+    /// <summary>Makes a group durable and publishes it; what went wrong, if something did.</summary>
+    async Task<EventLogException?> Write(List<Appending> group, long bytes)
+    {
+        try
+        {
+            // Cheaper than to fail at writing, when thousands try again every second.
+            if (fullDisk is not null && Disk.FreeBytes(Files.Folder) < bytes + FlushBytes)
+                return Disk.Fault(fullDisk, Files.Folder);
+            tail ??= Reopen();
+            var ends = known;
+            long unflushed = 0;
+            foreach (var appending in group)
             {
-                await committed.Log.CommitAsync();
-                Advance(gathered[^1].Position);
-                foreach (var waiter in gathered) waiter.Done.SetResult(waiter.Position);
-            }
-            catch (Exception e)
-            {
-                lock (gate)
+                foreach (var record in appending.Records)
                 {
-                    Fail(e);
-                    gathered.AddRange(waiting);
-                    waiting = [];
+                    var size = SizeOf(record.Length);
+                    if (unflushed > 0 && unflushed + size > FlushBytes)
+                    {
+                        await Flush(ends);
+                        unflushed = 0;
+                    }
+                    long position;
+                    uint crc;
+                    while (!tail.TryAppend(record, appending.TimeMs, DurableEnd, out position, out crc))
+                    {
+                        await Flush(ends);
+                        unflushed = 0;
+                    }
+                    unflushed += size;
+                    ends = new Ends(0, position, position + size, crc);
+                    appending.Took(position);
                 }
-
-                foreach (var waiter in gathered) waiter.Done.SetException(failure!);
             }
+            await Flush(ends);
+            fullDisk = null;
+            return null;
+        }
+        catch (Exception e)
+        {
+            return await GiveUp(e);
         }
     }
 
-    void Advance(long position)
+    async Task Flush(Ends ends)
     {
-        Volatile.Write(ref end, position);
-        TaskCompletionSource signal;
-        lock (gate) (signal, more) = (more, NewSignal());
-        signal.SetResult();
+        await tail!.Flush();
+        lock (markGate)
+        {
+            known = ends with { Begin = begin };
+            mark.Note(known);
+        }
+        Volatile.Write(ref durableEnd, ends.End);
+        Volatile.Write(ref last, ends.Last);
+        var waiting = grown;
+        grown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        waiting.TrySetResult();
     }
 
-    void Fail(Exception e) => failure ??= Explain(e);
-
-    EventLogException Explain(Exception e)
+    FasterTail Reopen()
     {
-        var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
-        return free < 2 * PageBytes
-            ? new EventLogException(
-                EventLogFault.DiskFull, $"the disk of {folder} has {free:N0} bytes left. Free some; the log then goes on by itself, without a restart.", e) { Uncertain = true }
-            : new EventLogException(EventLogFault.Unavailable, $"{folder} could not be written: {e.Message}. Look after the disk; the log tries again by itself.", e)
-            {
-                Uncertain = true,
-            };
+        Files.CutAt(known.End);
+        return FasterTail.Open(Files, known.End, known.Crc);
     }
 
-    /// <summary>Opens the log anew at its last commit. Under the gate.</summary>
-    bool TryReopen()
+    /// <summary>After a failure: drops the failed FASTER, and takes back what may have reached the disk of records nobody was told of.</summary>
+    async Task<EventLogException> GiveUp(Exception failure)
     {
-        if (clock.GetElapsedTime(triedToReopen) < BetweenReopenings) return false;
-        triedToReopen = clock.GetTimestamp();
-        if (new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace < 2 * PageBytes) return false;
+        var cause = tail?.Failure ?? failure;
+        fullDisk = Disk.IsFull(cause) ? cause : null;
+        var uncertain = false;
         try
         {
-            inner.Dispose();
-            inner = OpenInner();
-            failure = null;
-            return true;
+            if (tail is not null)
+                await tail.DisposeAsync();
+            tail = null;
+            Files.CutAt(known.End);
         }
-        catch (Exception e) when (e is FasterException or IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            failure = e as EventLogException ?? Explain(e);
-            return false;
+            // Reopen tries again. If the process ends before that, the records may stand.
+            uncertain = true;
         }
+        return Disk.Fault(cause, Files.Folder, uncertain);
     }
 
-    Inner OpenInner()
+    internal EventLogException ClosedError() => new(EventLogFault.Closed, $"Log {Name} was closed.");
+
+    ArgumentOutOfRangeException NotOfThisLog(long position, string argument) => new(argument, position,
+        $"No record of log {Name} is at this position: its last is {End}. Give one that this log gave, or {IEventLog.Start} for its start.");
+
+    /// <summary>An append on its way.</summary>
+    sealed class Appending(byte[][] records, long bytes, long timeMs)
     {
-        try
-        {
-            Directory.CreateDirectory(folder);
-            var opened = new Inner(folder);
-            (end, lastNumber) = opened.FindEnd();
-            return opened;
-        }
-        catch (EventLogException)
-        {
-            throw;
-        }
-        catch (Exception e) when (e is FasterException or IOException or InvalidDataException)
-        {
-            throw new EventLogException(
-                EventLogFault.Corrupt, $"the log in {folder} cannot be opened: {e.Message}. Put the folder back from a backup; do not delete it, it may be mended.", e);
-        }
-    }
+        readonly TaskCompletionSource<long> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        long firstTaken;
+        long lastTaken;
+        int taken;
 
-    static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public byte[][] Records => records;
 
-    readonly record struct Waiter(TaskCompletionSource<long> Done, long Position);
+        public long Bytes => bytes;
 
-    /// <summary>FASTER's log as opened once: from its last commit to its first failure.</summary>
-    sealed class Inner : IDisposable
-    {
-        readonly string folder;
-        readonly ManagedLocalStorageDevice device;
+        public long TimeMs => timeMs;
 
-        public Inner(string folder)
+        public Task<long> Task => done.Task;
+
+        public void Took(long position)
         {
-            this.folder = folder;
-            device = new ManagedLocalStorageDevice(Path.Combine(folder, "records.log"), preallocateFile: false, deleteOnClose: false, disableFileBuffering: true);
-            Log = new FasterLog(new FasterLogSettings
-            {
-                LogDevice = device, PageSize = PageBytes, MemorySize = MemoryBytes, SegmentSize = SegmentBytes, LogChecksum = LogChecksumType.PerEntry,
-                LogCommitDir = Path.Combine(folder, "commits"), TryRecoverLatest = true,
-            });
+            lastTaken = position;
+            if (taken++ == 0)
+                firstTaken = position;
         }
 
-        public FasterLog Log { get; }
-
-        /// <summary>The last committed record and its number. Records never cross pages, so the last page that holds one tells.</summary>
-        public (long Position, long Number) FindEnd()
+        public void Finish(long durable, EventLogException? failure)
         {
-            var until = Log.CommittedUntilAddress;
-            for (var page = (until - 1) / PageBytes; page >= 0 && until > Log.BeginAddress; page--)
-            {
-                var from = Math.Max(Log.BeginAddress, page * PageBytes);
-                using var scan = Log.Scan(from, until);
-                var (position, number, next) = (0L, 0L, from);
-                while (scan.GetNext(out var entry, out _, out var at, out next)) (position, number) = (at, NumberOf(entry));
-                if (position == 0) continue;
-                return (position, number);
-            }
-
-            if (until > Log.BeginAddress) throw Missing(until, "no record is there");
-            if (new FileInfo(Path.Combine(folder, FirstFile)) is { Exists: true, Length: > 0 } && until <= 64)
-                throw Missing(until, "it holds records, but none of its commits can be read");
-            return (0, 0);
+            if (taken == records.Length && lastTaken <= durable)
+                done.SetResult(lastTaken);
+            else
+                done.SetException(new EventLogException(failure!.Fault, failure.Message, failure.InnerException)
+                {
+                    Uncertain = failure.Uncertain || (taken > 0 && firstTaken <= durable),
+                });
         }
-
-        EventLogException Missing(long until, string why) => new(
-            EventLogFault.Corrupt, $"the log in {folder} was acknowledged up to {until:N0}, but {why}. Put the folder back from a backup; do not delete it, it may be mended.");
-
-        public static long NumberOf(ReadOnlySpan<byte> entry) => BinaryPrimitives.ReadInt64LittleEndian(entry[8..]);
-
-        public void Dispose()
-        {
-            Log.Dispose();
-            device.Dispose();
-        }
-    }
-
-    sealed class Reader(EmbeddedLog log, long after) : IEventLogReader
-    {
-        Inner? source;
-        FasterLogScanIterator? scan;
-        long last = after;
-        long lastNumber;
-
-        public IReadOnlyList<LogRecord> ReadAvailable(int max)
-        {
-            if (max <= 0 || last >= log.End) return [];
-            var until = log.End;
-            var records = new List<LogRecord>();
-            while (records.Count < max && last < until) records.Add(Next());
-            return records;
-        }
-
-        public async ValueTask<IReadOnlyList<LogRecord>> Read(int max, CancellationToken cancel)
-        {
-            if (max <= 0) return [];
-            while (true)
-            {
-                Task signal;
-                lock (log.gate) signal = log.more.Task;
-                if (ReadAvailable(max) is { Count: > 0 } records) return records;
-                if (log.closed) throw new OperationCanceledException($"the log {log.folder} was closed");
-                await signal.WaitAsync(cancel);
-            }
-        }
-
-        public void Dispose() => scan?.Dispose();
-
-        /// <summary>The next record; there is one, the log's end says so.</summary>
-        LogRecord Next()
-        {
-            if (source != log.inner) Begin();
-            try
-            {
-                if (!scan!.GetNext(out var entry, out _, out var position)) throw Corrupt("the log ends too early");
-                var number = Inner.NumberOf(entry);
-                if (lastNumber != 0 && number != lastNumber + 1) throw Corrupt($"record {number} follows record {lastNumber}");
-                (last, lastNumber) = (position, number);
-                return new LogRecord(position, BinaryPrimitives.ReadInt64LittleEndian(entry), entry.AsMemory(HeaderBytes));
-            }
-            catch (FasterException e)
-            {
-                throw Corrupt(e.Message);
-            }
-        }
-
-        /// <summary>Scans from the last record read, which is there again first.</summary>
-        void Begin()
-        {
-            scan?.Dispose();
-            source = log.inner;
-            var begin = source.Log.BeginAddress;
-            scan = source.Log.Scan(Math.Max(begin, last), long.MaxValue);
-            if (last < begin) return;
-            if (!scan.GetNext(out var entry, out _, out var position) || position != last) throw Corrupt("no record is there");
-            lastNumber = Inner.NumberOf(entry);
-        }
-
-        EventLogException Corrupt(string why) => new(
-            EventLogFault.Corrupt, $"the log in {log.folder} cannot be read after position {last:N0}: {why}. Put the folder back from a backup; do not delete it, it may be mended.");
     }
 }

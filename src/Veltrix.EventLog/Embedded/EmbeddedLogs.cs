@@ -1,107 +1,113 @@
-using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Veltrix.EventLog.Embedded;
 
 /// <summary>
-/// The logs of one folder, each in a folder of its own name. One process at a time: the file <c>lock</c> is held open and names the holder.
+/// Logs in a data folder on this machine, each in a folder named as the log. One process at a time holds the data folder.
 /// </summary>
+/// <remarks>A name may have 200 characters. Names have no dot and file names have one, so they never clash.</remarks>
 public sealed partial class EmbeddedLogs : IEventLogs
 {
+    const string LockName = "log.lock";
+    const string HolderName = "log.lock.pid";
+    const int NameCharsMax = 200;
+
     readonly string folder;
     readonly TimeProvider clock;
     readonly FileStream held;
-    readonly ConcurrentDictionary<string, EmbeddedLog> open = new(StringComparer.Ordinal);
-    readonly Lock opening = new();
+    readonly SemaphoreSlim gate = new(1);
+    readonly Dictionary<string, EmbeddedLog> open = [];
     bool closed;
 
-    EmbeddedLogs(string folder, TimeProvider clock, FileStream held)
-    {
-        this.folder = folder;
-        this.clock = clock;
-        this.held = held;
-    }
+    EmbeddedLogs(string folder, TimeProvider clock, FileStream held) => (this.folder, this.clock, this.held) = (folder, clock, held);
 
-    /// <summary>Takes the folder, making it if it is not there.</summary>
-    /// <exception cref="EventLogException"><see cref="EventLogFault.InUse"/> or <see cref="EventLogFault.Unavailable"/>.</exception>
+    /// <summary>Takes hold of a data folder, making it if it is not there.</summary>
+    /// <exception cref="EventLogException">Another process holds it (<see cref="EventLogFault.InUse"/>).</exception>
     public static EmbeddedLogs Open(string folder, TimeProvider clock)
     {
+        folder = Path.GetFullPath(folder);
+        var holder = Path.Combine(folder, HolderName);
+        FileStream? held = null;
         try
         {
             Directory.CreateDirectory(folder);
-            return new EmbeddedLogs(folder, clock, TakeLock(Path.Combine(folder, "lock")));
+            held = new FileStream(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            File.WriteAllText(holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return new EmbeddedLogs(folder, clock, held);
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EventLogException(EventLogFault.Unavailable, $"{folder} cannot be written: {e.Message}. Give its owner the right, or name another data folder.", e);
+            var isHeld = held is null && Disk.IsLocked(e);
+            held?.Dispose();
+            if (!isHeld)
+                throw Disk.Fault(e, folder);
+            var pid = File.Exists(holder) ? File.ReadAllText(holder).Trim() : "unknown";
+            throw new EventLogException(EventLogFault.InUse,
+                $"The data folder {folder} is in use by the process with id {pid}. Stop that one, or choose another folder.", e);
         }
     }
 
-    public Task<IEventLog> Open(string name, CancellationToken cancel)
+    public async Task<IEventLog> Open(string name, CancellationToken cancel)
     {
-        if (!Name().IsMatch(name))
-            throw new ArgumentException($"'{name}' is no name of a log: lower-case letters, digits and -, in parts divided by /, at most 200 characters", nameof(name));
-        cancel.ThrowIfCancellationRequested();
-        lock (opening)
+        if (name.Length > NameCharsMax || !NamePattern().IsMatch(name))
+            throw new ArgumentException(
+                $"'{name}' cannot name a log: a name is made of parts of lower-case letters, digits and -, joined by /, {NameCharsMax} characters at most.", nameof(name));
+        await gate.WaitAsync(cancel);
+        try
         {
-            if (closed) throw new EventLogException(EventLogFault.Closed, $"the logs of {folder} are closed");
-            return Task.FromResult<IEventLog>(open.GetOrAdd(name, _ => new EmbeddedLog(Path.Combine(folder, name), clock)));
+            if (closed)
+                throw new EventLogException(EventLogFault.Closed, $"The data folder {folder} was closed.");
+            if (open.TryGetValue(name, out var log))
+            {
+                if (!log.IsClosing)
+                    return log;
+                await log.DisposeAsync();
+            }
+            return open[name] = await Task.Run(() => EmbeddedLog.Open(name, Path.Combine(folder, name), clock), cancel);
+        }
+        catch (Exception e) when (e is IOException and not EventLogException or UnauthorizedAccessException)
+        {
+            throw Disk.Fault(e, Path.Combine(folder, name));
+        }
+        finally
+        {
+            gate.Release();
         }
     }
 
-    public Task<IReadOnlyList<string>> List(CancellationToken cancel)
+    public Task<IReadOnlyList<string>> List(CancellationToken cancel) => Task.Run<IReadOnlyList<string>>(() =>
     {
-        var names = Directory.EnumerateFiles(folder, EmbeddedLog.FirstFile, SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(folder, Path.GetDirectoryName(file)!).Replace(Path.DirectorySeparatorChar, '/'))
-            .Where(name => Name().IsMatch(name))
-            .Order(StringComparer.Ordinal);
-        return Task.FromResult<IReadOnlyList<string>>([.. names]);
-    }
+        var names = new List<string>();
+        foreach (var mark in Directory.EnumerateFiles(folder, EndMark.FileName, SearchOption.AllDirectories))
+        {
+            cancel.ThrowIfCancellationRequested();
+            names.Add(Path.GetRelativePath(folder, Path.GetDirectoryName(mark)!).Replace(Path.DirectorySeparatorChar, '/'));
+        }
+        names.Sort(StringComparer.Ordinal);
+        return names;
+    }, cancel);
 
+    /// <summary>Closes every log, then lets go of the folder.</summary>
     public async ValueTask DisposeAsync()
     {
-        lock (opening)
+        await gate.WaitAsync();
+        try
         {
-            if (closed) return;
+            if (closed)
+                return;
             closed = true;
+            await Task.WhenAll(open.Values.Select(log => log.DisposeAsync().AsTask()));
+            open.Clear();
+            File.Delete(Path.Combine(folder, HolderName));
+            await held.DisposeAsync();
         }
-
-        foreach (var log in open.Values) await log.DisposeAsync();
-        await held.DisposeAsync();
-    }
-
-    // FileShare.None is an advisory lock that the system ends with the process, however that ends.
-    static FileStream TakeLock(string path)
-    {
-        try
+        finally
         {
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            file.SetLength(0);
-            using var writer = new StreamWriter(file, leaveOpen: true);
-            writer.Write(Environment.ProcessId);
-            return file;
-        }
-        catch (IOException e) when (e is not EventLogException && File.Exists(path))
-        {
-            throw new EventLogException(
-                EventLogFault.InUse, $"{Path.GetDirectoryName(path)} is in use by process {Holder(path)}. Stop that one first, or name another data folder.", e);
+            gate.Release();
         }
     }
 
-    static string Holder(string path)
-    {
-        try
-        {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(file);
-            return reader.ReadToEnd() is { Length: > 0 } pid ? pid : "(unknown)";
-        }
-        catch (IOException)
-        {
-            return "(unknown)";
-        }
-    }
-
-    [GeneratedRegex("^(?=.{1,200}$)[a-z0-9-]+(/[a-z0-9-]+)*$")]
-    private static partial Regex Name();
+    [GeneratedRegex(@"^[a-z0-9-]+(/[a-z0-9-]+)*\z", RegexOptions.NonBacktracking)]
+    private static partial Regex NamePattern();
 }
