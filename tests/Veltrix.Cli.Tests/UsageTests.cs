@@ -13,6 +13,8 @@ public class UsageTests
 
     public static TheoryData<string> Verbs => [.. Leaves(Root).Where(verb => !verb.Hidden).Select(PathOf)];
 
+    internal static Command Find(string path) => Leaves(Root).Single(leaf => PathOf(leaf) == path);
+
     [Theory, MemberData(nameof(Verbs))]
     public async Task Help_shows_what_a_verb_is_for_and_examples_of_it(string path)
     {
@@ -27,7 +29,7 @@ public class UsageTests
     [Theory, MemberData(nameof(Verbs))]
     public void Every_example_can_be_typed_as_it_stands(string path)
     {
-        var verb = Assert.IsType<Verb>(Leaves(Root).Single(leaf => PathOf(leaf) == path));
+        var verb = Assert.IsType<Verb>(Find(path));
 
         Assert.NotEmpty(verb.Examples);
         foreach (var example in verb.Examples)
