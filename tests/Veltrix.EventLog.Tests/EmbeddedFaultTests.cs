@@ -208,6 +208,22 @@ public sealed class EmbeddedFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task Zeros_in_the_last_page_are_not_taken_for_its_end()
+    {
+        await Write(0, 300);
+        var position = (await Read())[100].Position;
+        await using (var file = new FileStream(Segment, FileMode.Open))
+        {
+            file.Position = position;
+            file.Write(new byte[500]);
+        }
+        await using var logs = EmbeddedLogs.Open(folder, TimeProvider.System);
+        using var reader = (await logs.Open("hunt", Cancel)).Read(IEventLog.Start);
+        Assert.Equal(100, reader.ReadAvailable(100).Count);
+        Assert.Equal(EventLogFault.Corrupt, Assert.Throws<EventLogException>(() => reader.ReadAvailable(100)).Fault);
+    }
+
+    [Fact]
     public async Task A_record_left_over_from_a_failed_write_does_not_come_back()
     {
         await Write(0, 1);
@@ -362,12 +378,18 @@ public sealed class EmbeddedFaultTests : IDisposable
         }
     }
 
+    [Fact]
+    public Task Recovery_from_random_damage_gives_what_was_acknowledged_or_says_that_it_cannot() => DamageAtRandom(seed: 101, runs: 96);
+
+    [Fact]
+    [Trait("speed", "slow")]
+    public Task Recovery_from_much_random_damage_does_too() => DamageAtRandom(seed: 1, runs: 2000);
+
     /// <summary>
     /// Logs closed well or not, then damaged at random. Opening and reading gives the first so many records as they were appended, all acknowledged ones
     /// among them; or an <see cref="EventLogException"/> that says Corrupt. Only where note and tail are both lost may the end be missed: nobody can know.
     /// </summary>
-    [Fact]
-    public async Task Recovery_from_random_damage_gives_what_was_acknowledged_or_says_that_it_cannot()
+    async Task DamageAtRandom(int seed, int runs)
     {
         var originals = new List<(Dictionary<string, byte[]> Files, int Records)>();
         foreach (var count in (int[])[1, 7, 120, 2500])
@@ -384,22 +406,22 @@ public sealed class EmbeddedFaultTests : IDisposable
             originals.Add((Snapshot(), count));
         }
 
-        var seeds = new Random(20);
+        var seeds = new Random(seed);
         var (whole, refused) = (0, 0);
-        for (var run = 0; run < 96; run++)
+        for (var run = 0; run < runs; run++)
         {
-            var seed = seeds.Next();
+            var runSeed = seeds.Next();
             var (files, count) = originals[run % originals.Count];
             try
             {
-                if (await Damaged(files, count, new Random(seed)))
+                if (await Damaged(files, count, new Random(runSeed)))
                     whole++;
                 else
                     refused++;
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                throw new InvalidOperationException($"seed {seed}, {count} records: {e.Message}", e);
+                throw new InvalidOperationException($"seed {runSeed}, {count} records: {e.Message}", e);
             }
         }
         // Both ends of the promise were met.

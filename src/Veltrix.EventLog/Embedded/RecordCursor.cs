@@ -72,7 +72,8 @@ sealed class RecordCursor(SegmentFiles files, long position) : IDisposable
             size = ClaimedSize(chunk.AsSpan(from), pageEnd - Next);
             if (size > 0)
                 break;
-            if (size < 0)
+            // An end of page before the limit's page is only there because the next record did not fit.
+            if (size < 0 || pageEnd >= limit)
                 return CursorStep.Broken;
             (Next, from) = (pageEnd, to);
         }
