@@ -173,14 +173,22 @@ public sealed class OpenSockets
 {
     readonly ConcurrentDictionary<Outbox, bool> open = new();
 
+    volatile CloseCode? closed;
+
     public int Count => open.Count;
 
-    public void Add(Outbox outbox) => open[outbox] = true;
+    /// <summary>One that comes after all were closed is closed too.</summary>
+    public void Add(Outbox outbox)
+    {
+        open[outbox] = true;
+        if (closed is { } code) outbox.Close(code);
+    }
 
     public void Remove(Outbox outbox) => open.TryRemove(outbox, out _);
 
     public void Close(CloseCode code)
     {
+        closed = code;
         foreach (var outbox in open.Keys) outbox.Close(code);
     }
 }

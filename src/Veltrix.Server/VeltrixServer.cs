@@ -160,7 +160,8 @@ public sealed class VeltrixServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Veltrix", LogLevel.Information)
-            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // what fails at start is said by whoever started
+            // A start that fails is told by whoever started the server.
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -122,7 +122,7 @@ public static class Referee
     static ImmutableArray<Fact> Adjust(HuntState state, Command.Adjust adjust)
     {
         if ((uint)adjust.Team >= (uint)state.Teams.Count) return [new Fact.ActionRefused(Refusal.UnknownTeam)];
-        return Math.Abs(adjust.Points) <= AdjustmentMax && Math.Abs(state.Teams[adjust.Team].Score + adjust.Points) <= RankKey.ScoreMax / 2
+        return adjust.Points is >= -AdjustmentMax and <= AdjustmentMax && Math.Abs(state.Teams[adjust.Team].Score + adjust.Points) <= RankKey.ScoreMax / 2
             ? [new Fact.ScoreAdjusted(adjust.Team, adjust.Points)]
             : [new Fact.ActionRefused(Refusal.OutOfRange)];
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -41,7 +42,8 @@ public static class BoardEndpoints
         {
             if (hunts.Find(hunt) is not { } live) return Problems.NoHunt(hunt);
             context.Response.Headers.CacheControl = "max-age=30";
-            return TypedResults.Ok(live.View.Read(CtfTime));
+            // CTFtime asks for ASCII; what is outside of it is escaped here and nowhere else.
+            return TypedResults.Text(JsonSerializer.Serialize(live.View.Read(CtfTime), ApiJson.Default.CtfTimeFeed), "application/json");
         }).Produces<CtfTimeFeed>().ProducesProblem(404).WithSummary("The board as CTFtime's scoreboard feed");
     }
 

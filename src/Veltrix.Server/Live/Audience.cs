@@ -97,12 +97,6 @@ public sealed class Audience
             }
     }
 
-    /// <summary>Closes every socket, for example because the server goes away.</summary>
-    public void Dismiss(CloseCode code)
-    {
-        foreach (var listener in All()) listener.Outbox.Close(code);
-    }
-
     void Tell(News.Outcome outcome)
     {
         ReadOnlyMemory<byte> frame = Frames.Outcome(outcome);
@@ -125,12 +119,19 @@ public sealed class Audience
     }
 }
 
+/// <summary>What a listener wants to see of the board.</summary>
+/// <param name="Around">Neighbours each side of its own team.</param>
+/// <param name="Top">Rows of the top: one of <see cref="BoardFrames.Tops"/>.</param>
+public sealed record BoardWish(int Around, int Top);
+
 /// <summary>One connected socket, as the live side knows it.</summary>
 /// <param name="hunter">Empty for spectators and relays.</param>
 /// <param name="team">−1 for spectators and relays.</param>
 public sealed class Listener(Outbox outbox, string hunter, string instance, int team, bool isRelay)
 {
     long lastOutcome;
+    long servedPosition;
+    BoardWish? served;
 
     public Outbox Outbox { get; } = outbox;
 
@@ -142,17 +143,21 @@ public sealed class Listener(Outbox outbox, string hunter, string instance, int 
 
     public bool IsRelay { get; } = isRelay;
 
-    /// <summary>Neighbours each side wanted in boards.</summary>
-    public int Around { get; set; }
-
-    /// <summary>Rows of the top wanted in boards: one of <see cref="BoardFrames.Tops"/>.</summary>
-    public int Top { get; set; } = 10;
+    /// <summary>What its boards show. Replaced whole by the receiving side; see <see cref="Serve"/>.</summary>
+    public required BoardWish Wish { get; set; }
 
     /// <summary>Set by the audience.</summary>
     public int Slot { get; set; }
 
-    /// <summary>Position of the last board posted; only the pacer writes it.</summary>
-    public long BoardPosition { get; set; } = -1;
+    /// <summary>Whether it has got the board of this position as it wishes it now. Only the pacer asks.</summary>
+    public bool HasBoard(long position) => servedPosition == position && ReferenceEquals(served, Wish);
+
+    /// <summary>Notes that it gets the board of this position now, and says how it wishes it. Only the pacer calls it; a wish that comes meanwhile is served next time.</summary>
+    public BoardWish Serve(long position)
+    {
+        servedPosition = position;
+        return served = Wish;
+    }
 
     /// <summary>Posts an outcome unless this one or a later one was posted: at a hello, news that are on their way overlap with what was kept.</summary>
     public void PostOutcome(long number, ReadOnlyMemory<byte> frame)

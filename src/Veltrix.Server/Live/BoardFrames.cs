@@ -24,7 +24,7 @@ public sealed class BoardFrames(HuntView view)
     /// <param name="cadence">Milliseconds until the next one.</param>
     public void Post(List<Listener> listeners, int cadence)
     {
-        if (listeners.TrueForAll(l => l.BoardPosition == view.Position)) return;
+        if (listeners.TrueForAll(l => l.HasBoard(view.Position))) return;
         var frames = view.Read((state, board, position) =>
         {
             if (state.Model is null) return [];
@@ -33,9 +33,7 @@ public sealed class BoardFrames(HuntView view)
             var made = new List<(Listener, ArraySegment<byte>)>(listeners.Count);
             foreach (var listener in listeners)
             {
-                if (listener.BoardPosition == position) continue;
-                listener.BoardPosition = position;
-                made.Add((listener, Frame(listener, state, board, position, cadence)));
+                if (!listener.HasBoard(position)) made.Add((listener, Frame(listener, listener.Serve(position), state, board, position, cadence)));
             }
 
             return made;
@@ -43,12 +41,12 @@ public sealed class BoardFrames(HuntView view)
         foreach (var (listener, frame) in frames) listener.Outbox.PostBoard(frame);
     }
 
-    ArraySegment<byte> Frame(Listener listener, HuntState state, Board board, long position, int cadence)
+    ArraySegment<byte> Frame(Listener listener, BoardWish wish, HuntState state, Board board, long position, int cadence)
     {
-        var variant = Math.Max(0, Array.IndexOf(Tops, listener.Top));
+        var variant = Math.Max(0, Array.IndexOf(Tops, wish.Top));
         var top = shared[variant] ??= Top(Tops[variant], state, board, position, cadence);
         own.ResetWrittenCount();
-        if (listener.Team >= 0) WriteOwn(listener, state, board);
+        if (listener.Team >= 0) WriteOwn(listener.Team, wish.Around, state, board);
         own.Write("}}"u8);
         var length = top.Length + own.WrittenCount;
         var frame = ArrayPool<byte>.Shared.Rent(length);
@@ -79,17 +77,17 @@ public sealed class BoardFrames(HuntView view)
         return buffer.WrittenSpan.ToArray();
     }
 
-    void WriteOwn(Listener listener, HuntState state, Board board)
+    void WriteOwn(int team, int around, HuntState state, Board board)
     {
-        if (!board.Contains(listener.Team)) return;
+        if (!board.Contains(team)) return;
         own.Write(",\"me\":{\"rank\":"u8);
-        Write(board.Rank(listener.Team));
+        Write(board.Rank(team));
         own.Write(",\"score\":"u8);
-        Write(state.Teams[listener.Team].Score);
+        Write(state.Teams[team].Score);
         own.Write("}"u8);
-        if (listener.Around == 0) return;
+        if (around == 0) return;
         own.Write(",\"around\":["u8);
-        using (var json = new Utf8JsonWriter(own, Frames.Writing)) WriteRows(json, rows.AsSpan(0, board.Around(listener.Team, listener.Around, rows)), state);
+        using (var json = new Utf8JsonWriter(own, Frames.Writing)) WriteRows(json, rows.AsSpan(0, board.Around(team, around, rows)), state);
         own.Write("]"u8);
     }
 

@@ -206,7 +206,7 @@ public sealed class Gateway
     void Enter(long id, HelloFrame hello, string hunter, int team)
     {
         var isRelay = grant?.Allows(Scopes.Relay, hunt.Id) == true;
-        var entering = new Listener(outbox, hunter, hello.Instance ?? "", team, isRelay) { Around = hello.Around, Top = hello.Top };
+        var entering = new Listener(outbox, hunter, hello.Instance ?? "", team, isRelay) { Wish = new(hello.Around, hello.Top) };
         // Under the view's lock, so that no outcome falls between what is told again here and what the audience tells from now on.
         hunt.View.Read((state, board, position) =>
         {
@@ -264,7 +264,7 @@ public sealed class Gateway
             return;
         }
 
-        (listener!.Around, listener.Top, listener.BoardPosition) = (show.Around, show.Top, -1);
+        listener!.Wish = new(show.Around, show.Top);
         outbox.Post(Frames.Shown(id));
     }
 

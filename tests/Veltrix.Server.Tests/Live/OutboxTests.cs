@@ -143,6 +143,16 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_arrives_when_all_are_being_sent_away_is_sent_away_too()
+    {
+        var sockets = new OpenSockets();
+        sockets.Close(CloseCodes.Restart);
+        sockets.Add(outbox);
+        Assert.Null(await ReadOrClose());
+        Assert.Equal(1012, (int)client.CloseStatus!);
+    }
+
+    [Fact]
     public void Posting_to_a_socket_that_is_gone_does_no_harm()
     {
         server.Abort();
