@@ -35,7 +35,7 @@ public class BoardPageTests(Chromium chromium) : PageTest(chromium)
         await Site.Publish(Quiz);
         var hall = await Visit("/board/quiz", Hall);
 
-        await Expect(hall.Page.Locator(".join")).ToHaveTextAsync($"Join at {Site.Wire.Url.Authority}/play/quiz");
+        await Expect(hall.Page.Locator(".join")).ToHaveTextAsync($"Join at {Site.Network.Url.Authority}/play/quiz");
         await hall.Page.ClickAsync(".join a");
         await Expect(hall.Page.Locator("input[name=nickname]")).ToBeVisibleAsync();
     }

@@ -41,12 +41,12 @@ public class LostConnectionTests(Chromium chromium) : PageTest(chromium)
         await ada.Mark();
         ada.ExpectsConnectionLoss();
 
-        Site.Wire.Mute();
+        Site.Network.Mute();
         await ada.Answer("wrong");
         await Decided(1);
-        Site.Wire.Cut();
+        Site.Network.Cut();
         await Expect(ada.Word("pending")).ToContainTextAsync("Kept here.");
-        Site.Wire.Mend();
+        Site.Network.Mend();
 
         await Expect(ada.Word("wrong")).ToHaveTextAsync("“wrong” is not it.");
         await ada.Answer("two");
@@ -67,12 +67,12 @@ public class LostConnectionTests(Chromium chromium) : PageTest(chromium)
         await ada.Open("Second");
         ada.ExpectsConnectionLoss();
 
-        Site.Wire.Mute();
+        Site.Network.Mute();
         await ada.Answer("two");
         await Expect(ada.Word("pending")).ToHaveTextAsync("Sending…");
-        Site.Wire.Cut();
+        Site.Network.Cut();
         await Expect(ada.Word("pending")).ToContainTextAsync("Kept here.");
-        Site.Wire.Mend();
+        Site.Network.Mend();
         await ada.Page.ReloadAsync();
 
         await Expect(ada.Score).ToHaveTextAsync("2");
@@ -88,10 +88,10 @@ public class LostConnectionTests(Chromium chromium) : PageTest(chromium)
         await Expect(hall.Page.Locator(".row .name")).ToHaveTextAsync(["Ada"]);
         hall.ExpectsConnectionLoss();
 
-        Site.Wire.Cut();
+        Site.Network.Cut();
         await Expect(hall.Page.Locator(".connection")).ToHaveTextAsync("Connecting…");
         await Site.Join("quiz", "Bob");
-        Site.Wire.Mend();
+        Site.Network.Mend();
 
         await Expect(hall.Page.Locator(".row .name")).ToHaveTextAsync(["Ada", "Bob"]);
         await Expect(hall.Page.Locator(".connection")).ToBeEmptyAsync();

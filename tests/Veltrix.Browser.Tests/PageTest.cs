@@ -24,7 +24,7 @@ public abstract class PageTest(Chromium chromium) : IAsyncLifetime
         Site = await Site.Open(chromium.WebFolder);
     }
 
-    protected Task<Visitor> Visit(string path, BrowserNewContextOptions? options = null) => Visit(new Uri(Site.Wire.Url, path), options);
+    protected Task<Visitor> Visit(string path, BrowserNewContextOptions? options = null) => Visit(new Uri(Site.Network.Url, path), options);
 
     protected async Task<Visitor> Visit(Uri address, BrowserNewContextOptions? options = null)
     {
@@ -35,7 +35,6 @@ public abstract class PageTest(Chromium chromium) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        GC.SuppressFinalize(this);
         var faults = visitors.SelectMany(visitor => visitor.Faults).ToArray();
         foreach (var visitor in visitors) await visitor.Context.DisposeAsync();
         if (Site is not null) await Site.DisposeAsync();

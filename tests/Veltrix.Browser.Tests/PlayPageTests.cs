@@ -86,11 +86,11 @@ public class PlayPageTests(Chromium chromium) : PageTest(chromium)
         ada.ExpectsConnectionLoss();
 
         // Nothing but a page that does not know of the pause sends an answer into it.
-        Site.Wire.Cut();
+        Site.Network.Cut();
         await ada.Answer("one");
         await Expect(ada.Word("pending")).ToHaveTextAsync("Kept here. It goes out when the connection is back.");
         await Site.Act("quiz", "pause", new { why = "a test" });
-        Site.Wire.Mend();
+        Site.Network.Mend();
 
         await Expect(ada.Word("refused")).ToHaveTextAsync("The hunt is paused. Try again when it goes on.");
         await Expect(ada.Score).ToHaveTextAsync("0");

@@ -6,7 +6,7 @@ using Veltrix.Server;
 
 namespace Veltrix.Browser.Tests;
 
-/// <summary>A real server with the built pages, on a folder of its own, behind a <see cref="Wire"/>; and what its organiser and hunters without a browser do.</summary>
+/// <summary>A real server with the built pages, on a folder of its own, behind a <see cref="Network"/>; and what its organiser and hunters without a browser do.</summary>
 public sealed class Site : IAsyncDisposable
 {
     readonly string folder = Directory.CreateTempSubdirectory("veltrix-browser-").FullName;
@@ -16,7 +16,7 @@ public sealed class Site : IAsyncDisposable
 
     Site(string webFolder) => this.webFolder = webFolder;
 
-    public Wire Wire { get; } = new();
+    public Network Network { get; } = new();
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -30,13 +30,13 @@ public sealed class Site : IAsyncDisposable
     public async Task Start()
     {
         server = await VeltrixServer.Start(new ServerOptions { DataFolder = folder, Port = 0, WebFolder = webFolder }, Cancel);
-        Wire.Server = server.Url;
+        Network.Server = server.Url;
     }
 
     /// <summary>The server goes down in order; its folder stays.</summary>
     public async Task Stop()
     {
-        Wire.Server = null;
+        Network.Server = null;
         if (server is not null) await server.DisposeAsync();
         server = null;
     }
@@ -80,13 +80,13 @@ public sealed class Site : IAsyncDisposable
         return body;
     }
 
-    // Not over the wire: the organiser goes on while the hunters' network is cut.
+    // Not over the network of the visitors: the organiser goes on while theirs is cut.
     Uri Address(string path) => new(server!.Url, path);
 
     public async ValueTask DisposeAsync()
     {
         http.Dispose();
-        await Wire.DisposeAsync();
+        await Network.DisposeAsync();
         await Stop();
         Directory.Delete(folder, recursive: true);
     }

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Veltrix.Browser.Tests;
 
 /// <summary>The stretch of network between browsers and a server, which a test can cut. Its address stays the same when the server behind it moves.</summary>
-public sealed class Wire : IAsyncDisposable
+public sealed class Network : IAsyncDisposable
 {
     readonly TcpListener listener = new(IPAddress.Loopback, 0);
     readonly ConcurrentDictionary<TcpClient, bool> open = new();
@@ -13,7 +13,7 @@ public sealed class Wire : IAsyncDisposable
     volatile bool isCut;
     volatile bool isMute;
 
-    public Wire()
+    public Network()
     {
         listener.Start();
         Url = new Uri($"http://{listener.LocalEndpoint}");
