@@ -172,7 +172,7 @@ public sealed class VeltrixServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1);
         });
         // A crowd arrives within a minute; the system's somaxconn bounds it too.
-        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.Backlog = 4096);
+        builder.Services.Configure<SocketTransportOptions>(sockets => (sockets.Backlog, sockets.UnsafePreferInlineScheduling) = (4096, true));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
