@@ -46,6 +46,22 @@ public class PhoneTests(Chromium chromium) : PageTest(chromium)
     }
 
     [Fact]
+    public async Task What_came_of_an_answer_is_in_sight_also_when_its_box_is_at_the_lower_edge()
+    {
+        await Site.Publish(Wide);
+        var ada = await Visit("/play/wide", Phone);
+        await ada.Page.FillAsync("input[name=team]", Name);
+        await ada.Join(Name);
+        await ada.Open("WWW");
+        var box = ada.Page.Locator("input[name=answer]:visible");
+        await box.FillAsync("wrong");
+        await box.EvaluateAsync("box => box.scrollIntoView({ block: 'end', behavior: 'instant' })");
+        await ada.Page.Keyboard.PressAsync("Enter");
+
+        await Expect(ada.Word("wrong")).ToBeInViewportAsync(new() { Ratio = 1 });
+    }
+
+    [Fact]
     public async Task The_board_does_not_scroll_sideways()
     {
         await Site.Publish(Quiz);

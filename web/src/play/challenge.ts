@@ -3,6 +3,7 @@
 import { make, write } from '../dom.ts';
 import type { Challenge } from '../http.ts';
 import { ANSWER_MAX, type Outcome, type Submission } from '../live.ts';
+import { scrolling } from '../motion.ts';
 import { counted } from '../phase.ts';
 import { refusal } from './words.ts';
 
@@ -128,6 +129,7 @@ export class ChallengeItem {
   #answer(answer: string): void {
     const submission = this.#user.submit(this.id, answer);
     this.submission(submission);
+    this.#panel?.reveal();
   }
 
   #show(): void {
@@ -166,6 +168,11 @@ class Panel {
   say(kind: 'pending' | 'right' | 'wrong' | 'refused', text: string): void {
     this.#word.dataset['kind'] = kind;
     write(this.#word, text);
+  }
+
+  /** What comes of an answer is said below its box: on a phone that may be out of sight. */
+  reveal(): void {
+    this.#word.scrollIntoView({ block: 'nearest', behavior: scrolling() });
   }
 
   show(challenge: Challenge, pending: boolean, closedBecause: string): void {
