@@ -169,7 +169,11 @@ public sealed class VeltrixServer : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = DefinitionBodyMax;
             kestrel.Limits.MaxRequestLineSize = 4096;
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
-            kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.EndVanishedPeers();
+            });
         });
         // A crowd arrives within a minute; the system's somaxconn bounds it too.
         builder.Services.Configure<SocketTransportOptions>(sockets => (sockets.Backlog, sockets.UnsafePreferInlineScheduling) = (4096, true));

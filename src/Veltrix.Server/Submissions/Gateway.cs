@@ -66,8 +66,7 @@ public sealed class Gateway
         using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
             SubProtocol = context.WebSockets.WebSocketRequestedProtocols.Contains(Subprotocol) ? Subprotocol : null,
-            KeepAliveInterval = TimeSpan.FromSeconds(25),
-            KeepAliveTimeout = TimeSpan.FromSeconds(8),
+            KeepAliveInterval = TimeSpan.Zero, // VanishedPeers says why
         });
         try
         {
