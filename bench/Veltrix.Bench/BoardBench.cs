@@ -29,8 +29,9 @@ public class BoardBench
     [Benchmark]
     public void Move()
     {
-        var step = at++ & (Steps - 1);
-        board.Move(team[step], key[(step * 31 + at) & (Steps - 1)]);
+        var step = at++;
+        // The key of a step is another one on every pass, or the second pass would move nobody.
+        board.Move(team[step & (Steps - 1)], key[(step * 31 + (step >> 16)) & (Steps - 1)]);
     }
 
     [Benchmark]
