@@ -34,6 +34,7 @@ public interface IEventLog : IAsyncDisposable
     /// Reads from the first record above <paramref name="after"/> (a position this log gave, or <see cref="Start"/>), or the first one left after truncation.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The log never gave this position; one beyond <see cref="End"/> is always found out.</exception>
+    /// <exception cref="EventLogException">What lies there is damaged (<see cref="EventLogFault.Corrupt"/>).</exception>
     IEventLogReader Read(long after);
 
     /// <summary>Gives up the records before <paramref name="position"/>; the record at it stays. Space comes back some time later.</summary>
@@ -48,6 +49,7 @@ public interface IEventLogReader : IDisposable
     /// and no more than some megabytes of them at once.
     /// The payloads are the caller's to keep. With <paramref name="max"/> = 0 nothing is read.
     /// </summary>
+    /// <exception cref="EventLogException">The next record is damaged. Whole ones before it were given by the calls before.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or the log was closed while waiting.</exception>
     ValueTask<IReadOnlyList<LogRecord>> Read(int max, CancellationToken cancel);
 

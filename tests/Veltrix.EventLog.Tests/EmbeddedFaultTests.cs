@@ -186,6 +186,46 @@ public sealed class EmbeddedFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task Whole_records_before_damage_are_handed_out_then_the_damage_is_said()
+    {
+        await Write(0, 300);
+        await Garble((await Read())[50].Position + 29);
+        await using var logs = EmbeddedLogs.Open(folder, TimeProvider.System);
+        using var reader = (await logs.Open("hunt", Cancel)).Read(IEventLog.Start);
+        var whole = reader.ReadAvailable(1000);
+        Assert.Equal(50, whole.Count);
+        Sample.AssertFirst(whole);
+        for (var again = 0; again < 2; again++)
+            Assert.Equal(EventLogFault.Corrupt, Assert.Throws<EventLogException>(() => reader.ReadAvailable(1000)).Fault);
+    }
+
+    [Fact]
+    public async Task Damage_at_or_before_a_position_given_is_not_blamed_on_the_caller()
+    {
+        await Write(0, 300);
+        var records = await Read();
+        var damaged = records[100].Position;
+        await Garble(damaged + 29);
+        await using var logs = EmbeddedLogs.Open(folder, TimeProvider.System);
+        var log = await logs.Open("hunt", Cancel);
+        // The damaged one, and one that cannot be told from never given: the way there leads over the damage.
+        foreach (var position in (long[])[damaged, records[150].Position + 4])
+        {
+            var read = Assert.Throws<EventLogException>(() => log.Read(position));
+            var truncate = await Assert.ThrowsAsync<EventLogException>(() => log.TruncateBefore(position));
+            foreach (var corrupt in (EventLogException[])[read, truncate])
+            {
+                Assert.Equal(EventLogFault.Corrupt, corrupt.Fault);
+                Assert.Contains($"{Segment} is damaged at byte {damaged}", corrupt.Message);
+            }
+        }
+        // Before the damage the caller is told of its own mistake; behind it, whole records are still found.
+        Assert.Throws<ArgumentOutOfRangeException>(() => log.Read(records[50].Position + 4));
+        using var behind = log.Read(records[150].Position);
+        Assert.Equal(149, behind.ReadAvailable(1000).Count);
+    }
+
+    [Fact]
     public async Task A_zeroed_page_is_not_taken_for_an_empty_one()
     {
         await Write(0, 5000);
@@ -533,6 +573,14 @@ public sealed class EmbeddedFaultTests : IDisposable
     {
         await using var logs = EmbeddedLogs.Open(folder, TimeProvider.System);
         return Sample.All(await logs.Open("hunt", Cancel).WaitAsync(Patience, Cancel));
+    }
+
+    /// <summary>Turns one bit of the first segment.</summary>
+    async Task Garble(long at)
+    {
+        var bytes = await File.ReadAllBytesAsync(Segment, Cancel);
+        bytes[at] ^= 8;
+        await File.WriteAllBytesAsync(Segment, bytes, Cancel);
     }
 
     async Task<EventLogException> AssertCorrupt(string saying)

@@ -133,7 +133,8 @@ public sealed class EmbeddedLog : IEventLog
         if (after <= End && cursor.Take(DurableEnd, out var position, out _, out _) == CursorStep.Took && position == after)
             return new EmbeddedReader(this, cursor);
         cursor.Dispose();
-        throw NotOfThisLog(after, nameof(after));
+        // Truncated meanwhile, or a reason to refuse.
+        return after < Begin ? Read(after) : throw NoRecordAt(after, nameof(after));
     }
 
     public Task TruncateBefore(long position)
@@ -145,7 +146,7 @@ public sealed class EmbeddedLog : IEventLog
         using (var cursor = new RecordCursor(Files, position))
         {
             if (position > End || cursor.Take(DurableEnd, out var found, out _, out _) != CursorStep.Took || found != position)
-                return Task.FromException(NotOfThisLog(position, nameof(position)));
+                return position < Begin ? Task.CompletedTask : Task.FromException(NoRecordAt(position, nameof(position)));
         }
         return Task.Run(() =>
         {
@@ -292,8 +293,29 @@ public sealed class EmbeddedLog : IEventLog
 
     internal EventLogException ClosedError() => new(EventLogFault.Closed, $"Log {Name} was closed.");
 
-    ArgumentOutOfRangeException NotOfThisLog(long position, string argument) => new(argument, position,
-        $"No record of log {Name} is at this position: its last is {End}. Give one that this log gave, or {IEventLog.Start} for its start.");
+    internal EventLogException Damaged(long position, CursorStep step)
+    {
+        var path = Files.PathOf(SegmentFiles.SegmentOf(position));
+        return new EventLogException(EventLogFault.Corrupt, step == CursorStep.FileMissing
+            ? $"Log {Name}: {path} is missing, and with it the record at position {position}. Restore the file from a backup."
+            : $"Log {Name}: {path} is damaged at byte {position % SegmentBytes} (position {position}). Restore the file from a backup.");
+    }
+
+    /// <summary>
+    /// Why there is no record to be had at a position: the caller's mistake or damage. Every page begins with a record, so a walk from there either steps over
+    /// the position, which then never was one, or cannot get there.
+    /// </summary>
+    Exception NoRecordAt(long position, string argument)
+    {
+        using var cursor = new RecordCursor(Files, Math.Max(Begin, PageStart(position)));
+        while (position <= End && cursor.Next <= position)
+        {
+            if (cursor.Take(DurableEnd, out _, out _, out _) is not CursorStep.Took and var step)
+                return Damaged(cursor.Next, step);
+        }
+        return new ArgumentOutOfRangeException(argument, position,
+            $"No record of log {Name} is at this position: its last is {End}. Give one that this log gave, or {IEventLog.Start} for its start.");
+    }
 
     /// <summary>An append on its way.</summary>
     sealed class Appending(byte[][] records, long bytes, long timeMs)
