@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Veltrix.EventLog.Embedded;
 
 namespace Veltrix.EventLog.Tests;
@@ -397,16 +398,63 @@ public sealed class EmbeddedFaultTests : IDisposable
         Assert.True(Sample.All(await reopened.Open("hunt", Cancel)) is [var last] && last.Payload.Span.SequenceEqual(Sample.Of(kept - 1)));
     }
 
+    [Fact]
+    public async Task A_record_whose_note_could_not_be_written_is_not_in_the_log()
+    {
+        if (Environment.GetEnvironmentVariable("VELTRIX_SMALL_DISK") is not { } disk)
+        {
+            await RunAgainOnASmallDisk();
+            return;
+        }
+
+        var ballast = Path.Combine(disk, "ballast");
+        await using (var logs = EmbeddedLogs.Open(Path.Combine(disk, "data"), TimeProvider.System))
+        {
+            var log = await logs.Open("hunt", Cancel);
+            // One block is left: for the segment, not for the second block of the note.
+            Leave(4096, ballast);
+            var full = await Assert.ThrowsAsync<EventLogException>(() => log.Append(Sample.Of(9)).WaitAsync(Patience, Cancel));
+            Assert.Equal((EventLogFault.DiskFull, false), (full.Fault, full.Uncertain));
+            Assert.True(File.Exists(Path.Combine(disk, "data", "hunt", "segment.0")), "the record itself should have found room");
+            File.Delete(ballast);
+            await log.Append(Sample.Of(0)).WaitAsync(Patience, Cancel);
+            Sample.AssertFirst(Sample.All(log));
+        }
+        await using var reopened = EmbeddedLogs.Open(Path.Combine(disk, "data"), TimeProvider.System);
+        var records = Sample.All(await reopened.Open("hunt", Cancel));
+        Assert.Single(records);
+        Sample.AssertFirst(records);
+    }
+
+    /// <summary>Fills a small disk but for so many bytes.</summary>
+    static void Leave(int bytes, string ballast)
+    {
+        using var file = File.OpenHandle(ballast, FileMode.Create, FileAccess.Write);
+        var block = new byte[4096];
+        long length = 0;
+        try
+        {
+            while (true)
+            {
+                RandomAccess.Write(file, block, length);
+                length += block.Length;
+            }
+        }
+        catch (IOException)
+        {
+            RandomAccess.SetLength(file, length - bytes);
+        }
+    }
+
     /// <summary>This test again, in a process that sees a file system of 16 MiB of its own: by right of root, or of a user namespace.</summary>
-    static async Task RunAgainOnASmallDisk()
+    static async Task RunAgainOnASmallDisk([CallerMemberName] string test = "")
     {
         if (!OperatingSystem.IsLinux())
             Assert.Skip("A small disk is only to be had on Linux (unshare, tmpfs).");
         var mountPoint = Directory.CreateTempSubdirectory("veltrix-disk-").FullName;
         try
         {
-            const string Method = $"{nameof(Veltrix)}.{nameof(EventLog)}.{nameof(Tests)}.{nameof(EmbeddedFaultTests)}.{nameof(A_full_disk_refuses_appends_lets_readers_go_on_and_needs_no_restart)}";
-            var script = $"mount -t tmpfs -o size=16m tmpfs {mountPoint} || exit 77; exec dotnet {typeof(EmbeddedFaultTests).Assembly.Location} -method {Method}";
+            var script = $"mount -t tmpfs -o size=16m tmpfs {mountPoint} || exit 77; exec dotnet {typeof(EmbeddedFaultTests).Assembly.Location} -method {typeof(EmbeddedFaultTests).FullName}.{test}";
             foreach (var right in (string[])["--mount", "--user --map-root-user --mount"])
             {
                 using var process = Process.Start(new ProcessStartInfo("unshare", [.. right.Split(' '), "sh", "-c", script])

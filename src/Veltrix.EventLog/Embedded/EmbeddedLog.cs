@@ -154,12 +154,13 @@ public sealed class EmbeddedLog : IEventLog
             {
                 if (closed || position <= begin)
                     return;
-                known = known with { Begin = position };
-                Volatile.Write(ref begin, position);
                 // Into both slots, and to the disk, before a file goes: no note may name a file that is gone.
-                mark.Note(known);
-                mark.Note(known);
+                var now = known with { Begin = position };
+                mark.Note(now);
+                mark.Note(now);
                 mark.Sync();
+                known = now;
+                Volatile.Write(ref begin, position);
                 Files.DeleteBelow(position);
             }
         });
@@ -254,8 +255,10 @@ public sealed class EmbeddedLog : IEventLog
         await tail!.Flush();
         lock (markGate)
         {
-            known = ends with { Begin = begin };
-            mark.Note(known);
+            // Known only once noted: if the note fails, GiveUp cuts off what it would have named.
+            var now = ends with { Begin = begin };
+            mark.Note(now);
+            known = now;
         }
         Volatile.Write(ref durableEnd, ends.End);
         Volatile.Write(ref last, ends.Last);

@@ -60,17 +60,20 @@ sealed class EndMark : IDisposable
         return new EndMark(file, turn);
     }
 
+    /// <summary>Writes over the older note. If that fails, the newer one stands, and the next note comes to the same place.</summary>
     public void Note(in Ends ends)
     {
+        var next = turn + 1;
         Span<byte> slot = stackalloc byte[SlotBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(slot, Magic);
-        BinaryPrimitives.WriteInt64LittleEndian(slot[8..], ++turn);
+        BinaryPrimitives.WriteInt64LittleEndian(slot[8..], next);
         BinaryPrimitives.WriteInt64LittleEndian(slot[16..], ends.Begin);
         BinaryPrimitives.WriteInt64LittleEndian(slot[24..], ends.Last);
         BinaryPrimitives.WriteInt64LittleEndian(slot[32..], ends.End);
         BinaryPrimitives.WriteUInt32LittleEndian(slot[40..], ends.Crc);
         BinaryPrimitives.WriteUInt32LittleEndian(slot[44..], RecordFormat.Crc32C(slot[..44], uint.MaxValue));
-        RandomAccess.Write(file, slot, turn % 2 * SlotSpacing);
+        RandomAccess.Write(file, slot, next % 2 * SlotSpacing);
+        turn = next;
     }
 
     public void Sync() => RandomAccess.FlushToDisk(file);
