@@ -338,6 +338,53 @@ public sealed class EmbeddedFaultTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Nothing_is_acknowledged_once_the_files_are_deleted(bool segmentOnly)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Windows does not delete a folder of open files.");
+        await using var logs = EmbeddedLogs.Open(folder, TimeProvider.System);
+        var log = await logs.Open("hunt", Cancel);
+        await log.Append(Sample.Of(0)).WaitAsync(Patience, Cancel);
+        if (segmentOnly)
+            File.Delete(Segment);
+        else
+            Directory.Delete(LogFolder, recursive: true);
+        for (var again = 0; again < 3; again++)
+        {
+            var refused = await Assert.ThrowsAsync<EventLogException>(() => log.Append(Sample.Of(1)).WaitAsync(Patience, Cancel));
+            Assert.Equal(EventLogFault.Unavailable, refused.Fault);
+            Assert.Contains(LogFolder, refused.Message);
+            Assert.Contains("restore it from a backup", refused.Message);
+        }
+        Assert.False(File.Exists(Segment), "an empty file in its place would hide the loss");
+    }
+
+    [Fact]
+    public async Task A_folder_moved_away_and_back_takes_appends_again()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Windows does not move a folder of open files.");
+        var aside = Path.Combine(folder, "aside");
+        await using (var logs = EmbeddedLogs.Open(folder, TimeProvider.System))
+        {
+            var log = await logs.Open("hunt", Cancel);
+            await log.Append(Sample.Of(0)).WaitAsync(Patience, Cancel);
+            Directory.Move(LogFolder, aside);
+            // Written, and it would be found if the process ended and the folder came back: nobody can know.
+            Assert.True((await Assert.ThrowsAsync<EventLogException>(() => log.Append(Sample.Of(7)).WaitAsync(Patience, Cancel))).Uncertain);
+            Assert.False((await Assert.ThrowsAsync<EventLogException>(() => log.Append(Sample.Of(8)).WaitAsync(Patience, Cancel))).Uncertain);
+            Directory.Move(aside, LogFolder);
+            await log.Append(Sample.Of(1)).WaitAsync(Patience, Cancel);
+            Assert.Equal(2, Sample.All(log).Count);
+        }
+        var records = await Read();
+        Assert.Equal(2, records.Count);
+        Sample.AssertFirst(records);
+    }
+
     [Fact]
     public async Task A_full_disk_refuses_appends_lets_readers_go_on_and_needs_no_restart()
     {

@@ -25,13 +25,13 @@ public sealed class EmbeddedLog : IEventLog
     const long WaitingBytesMax = 1 << 30;
 
     readonly TimeProvider clock;
-    readonly EndMark mark;
     readonly Channel<Appending> arrivals = Channel.CreateUnbounded<Appending>(new() { SingleReader = true });
     readonly Task committing;
     readonly Lock markGate = new();
     readonly Lock closeGate = new();
     Task? closing;
 
+    EndMark mark; // under markGate
     Ends known; // Begin changes under markGate, the rest by the committing loop
     long durableEnd;
     long last;
@@ -253,6 +253,8 @@ public sealed class EmbeddedLog : IEventLog
     async Task Flush(Ends ends)
     {
         await tail!.Flush();
+        if (ends.Last > 0)
+            Files.CheckReaches(ends.End);
         lock (markGate)
         {
             // Known only once noted: if the note fails, GiveUp cuts off what it would have named.
@@ -269,6 +271,19 @@ public sealed class EmbeddedLog : IEventLog
 
     FasterTail Reopen()
     {
+        // Somebody may have taken the files away: never write behind a hole, nor into the note of a folder that is gone.
+        if (known.Last > 0)
+        {
+            using var cursor = new RecordCursor(Files, known.Last);
+            if (cursor.Take(known.End, out _, out var entry, out _) != CursorStep.Took || entry.Crc != known.Crc)
+                throw SegmentFiles.Gone(Files.PathOf(SegmentFiles.SegmentOf(known.Last)));
+        }
+        var fresh = EndMark.Open(Files.Folder, out _);
+        lock (markGate)
+        {
+            mark.Dispose();
+            mark = fresh;
+        }
         Files.CutAt(known.End);
         return FasterTail.Open(Files, known.End, known.Crc);
     }
@@ -278,11 +293,12 @@ public sealed class EmbeddedLog : IEventLog
     {
         var cause = tail?.Failure ?? failure;
         fullDisk = Disk.IsFull(cause) ? cause : null;
+        if (tail is null)
+            return Disk.Fault(cause, Files.Folder); // Nothing of this group was written.
         var uncertain = false;
         try
         {
-            if (tail is not null)
-                await tail.DisposeAsync();
+            await tail.DisposeAsync();
             tail = null;
             Files.CutAt(known.End);
         }

@@ -35,7 +35,7 @@ sealed class EndMark : IDisposable
     {
         var path = Path.Combine(folder, FileName);
         var isNew = !File.Exists(path);
-        var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         if (isNew)
             Disk.SyncFolder(folder);
 
