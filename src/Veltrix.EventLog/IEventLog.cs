@@ -21,6 +21,7 @@ public interface IEventLog : IAsyncDisposable
 
     /// <summary>
     /// Appends one record, and completes with its position once it is durable. Records of one caller keep the order of its calls, whether it awaits or not.
+    /// So when an append fails, all those made before its failure was reported and not yet durable fail with it; one made afterwards may go in.
     /// The bytes are taken before this returns, and are then the caller's again.
     /// </summary>
     /// <exception cref="EventLogException">The record is not in the log, or (<see cref="EventLogException.Uncertain"/>) may or may not be.</exception>

@@ -473,8 +473,34 @@ public sealed class EmbeddedFaultTests : IDisposable
         Sample.AssertFirst(records);
     }
 
+    [Fact]
+    public async Task What_was_appended_before_a_failure_was_known_fails_with_it()
+    {
+        if (Environment.GetEnvironmentVariable("VELTRIX_SMALL_DISK") is not { } disk)
+        {
+            await RunAgainOnASmallDisk();
+            return;
+        }
+
+        await using var logs = EmbeddedLogs.Open(Path.Combine(disk, "data"), TimeProvider.System);
+        var log = await logs.Open("hunt", Cancel);
+        // No room for the first record, ample for those behind it.
+        Leave(1_600_000, Path.Combine(disk, "ballast"));
+        Task<long>[] appends = [log.Append(new byte[log.MaxRecordBytes]), .. Enumerable.Range(1, 20).Select(i => log.Append(Sample.Of(i)))];
+        foreach (var append in appends)
+        {
+            var full = await Assert.ThrowsAsync<EventLogException>(() => append.WaitAsync(Patience, Cancel));
+            Assert.Equal((EventLogFault.DiskFull, false), (full.Fault, full.Uncertain));
+        }
+        Assert.Empty(Sample.All(log));
+        await log.Append(Sample.Of(0)).WaitAsync(Patience, Cancel);
+        var records = Sample.All(log);
+        Assert.Single(records);
+        Sample.AssertFirst(records);
+    }
+
     /// <summary>Fills a small disk but for so many bytes.</summary>
-    static void Leave(int bytes, string ballast)
+    static void Leave(long bytes, string ballast)
     {
         using var file = File.OpenHandle(ballast, FileMode.Create, FileAccess.Write);
         var block = new byte[4096];
@@ -489,7 +515,7 @@ public sealed class EmbeddedFaultTests : IDisposable
         }
         catch (IOException)
         {
-            RandomAccess.SetLength(file, length - bytes);
+            RandomAccess.SetLength(file, Math.Max(0, length - bytes));
         }
     }
 

@@ -27,6 +27,7 @@ public sealed class EmbeddedLog : IEventLog
     readonly TimeProvider clock;
     readonly Channel<Appending> arrivals = Channel.CreateUnbounded<Appending>(new() { SingleReader = true });
     readonly Task committing;
+    readonly Lock arrivalGate = new();
     readonly Lock markGate = new();
     readonly Lock closeGate = new();
     Task? closing;
@@ -117,7 +118,8 @@ public sealed class EmbeddedLog : IEventLog
         }
         // A copy: the caller's bytes are its own again when this returns.
         var appending = new Appending([.. records.Select(record => record.ToArray())], bytes, clock.GetUtcNow().ToUnixTimeMilliseconds());
-        return arrivals.Writer.TryWrite(appending) ? appending.Task : Task.FromException<long>(ClosedError());
+        lock (arrivalGate)
+            return arrivals.Writer.TryWrite(appending) ? appending.Task : Task.FromException<long>(ClosedError());
     }
 
     public IEventLogReader Read(long after)
@@ -199,12 +201,33 @@ public sealed class EmbeddedLog : IEventLog
                 group.Add(appending);
                 bytes += appending.Bytes;
             }
-            var failure = await Write(group, bytes);
-            foreach (var appending in group)
-                appending.Finish(End, failure);
+            if (await Write(group, bytes) is { } failure)
+                bytes += Refuse(group, failure);
+            else
+                group.ForEach(appending => appending.Finish(End, null));
             group.Clear();
             Interlocked.Add(ref waitingBytes, -bytes);
         }
+    }
+
+    /// <summary>
+    /// Fails a group, and all that has arrived behind it: a caller that did not wait must not find its later record in the log without its earlier one.
+    /// No append comes in between, so the next one is made by a caller that could know. Returns the bytes of those behind.
+    /// </summary>
+    long Refuse(List<Appending> group, EventLogException failure)
+    {
+        long bytes = 0;
+        lock (arrivalGate)
+        {
+            foreach (var appending in group)
+                appending.Finish(End, failure);
+            while (arrivals.Reader.TryRead(out var behind))
+            {
+                behind.Finish(End, failure);
+                bytes += behind.Bytes;
+            }
+        }
+        return bytes;
     }
 
     /// <summary>Makes a group durable and publishes it; what went wrong, if something did.</summary>
@@ -366,7 +389,7 @@ public sealed class EmbeddedLog : IEventLog
             else
                 done.SetException(new EventLogException(failure!.Fault, failure.Message, failure.InnerException)
                 {
-                    Uncertain = failure.Uncertain || (taken > 0 && firstTaken <= durable),
+                    Uncertain = taken > 0 && (failure.Uncertain || firstTaken <= durable),
                 });
         }
     }
