@@ -21,6 +21,7 @@ public interface IEventLog : IAsyncDisposable
 
     /// <summary>
     /// Appends one record, and completes with its position once it is durable. Records of one caller keep the order of its calls, whether it awaits or not.
+    /// So when an append fails, all those made before its failure was reported and not yet durable fail with it; one made afterwards may go in.
     /// The bytes are taken before this returns, and are then the caller's again.
     /// </summary>
     /// <exception cref="EventLogException">The record is not in the log, or (<see cref="EventLogException.Uncertain"/>) may or may not be.</exception>
@@ -34,6 +35,7 @@ public interface IEventLog : IAsyncDisposable
     /// Reads from the first record above <paramref name="after"/> (a position this log gave, or <see cref="Start"/>), or the first one left after truncation.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The log never gave this position; one beyond <see cref="End"/> is always found out.</exception>
+    /// <exception cref="EventLogException">What lies there is damaged (<see cref="EventLogFault.Corrupt"/>).</exception>
     IEventLogReader Read(long after);
 
     /// <summary>Gives up the records before <paramref name="position"/>; the record at it stays. Space comes back some time later.</summary>
@@ -48,6 +50,7 @@ public interface IEventLogReader : IDisposable
     /// and no more than some megabytes of them at once.
     /// The payloads are the caller's to keep. With <paramref name="max"/> = 0 nothing is read.
     /// </summary>
+    /// <exception cref="EventLogException">The next record is damaged. Whole ones before it were given by the calls before.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or the log was closed while waiting.</exception>
     ValueTask<IReadOnlyList<LogRecord>> Read(int max, CancellationToken cancel);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Veltrix.EventLog.Embedded;
 
 namespace Veltrix.EventLog.Tests;
@@ -144,6 +145,20 @@ public sealed class EmbeddedFaultTests : IDisposable
         await AssertCorrupt("the file is missing");
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_lost_block_of_the_note_of_the_ends_leaves_the_other(int block)
+    {
+        await Write(0, 250);
+        await Write(250, 50);
+        var bytes = await File.ReadAllBytesAsync(Ends, Cancel);
+        bytes.AsSpan(block * 4096, Math.Min(4096, bytes.Length - block * 4096)).Clear();
+        await File.WriteAllBytesAsync(Ends, bytes, Cancel);
+        File.Delete(Segment);
+        await AssertCorrupt("the file is missing");
+    }
+
     /// <summary>As after a power cut: the note is older than the records, and a sector of those is gone.</summary>
     [Fact]
     public async Task An_old_note_of_the_ends_does_not_hide_the_loss_of_records_acknowledged_since()
@@ -183,6 +198,46 @@ public sealed class EmbeddedFaultTests : IDisposable
         var corrupt = Assert.Throws<EventLogException>(() => reader.ReadAvailable(100));
         Assert.Equal(EventLogFault.Corrupt, corrupt.Fault);
         Assert.Contains($"{Segment} is damaged at byte {position}", corrupt.Message);
+    }
+
+    [Fact]
+    public async Task Whole_records_before_damage_are_handed_out_then_the_damage_is_said()
+    {
+        await Write(0, 300);
+        await Garble((await Read())[50].Position + 29);
+        await using var logs = EmbeddedLogs.Open(folder, TimeProvider.System);
+        using var reader = (await logs.Open("hunt", Cancel)).Read(IEventLog.Start);
+        var whole = reader.ReadAvailable(1000);
+        Assert.Equal(50, whole.Count);
+        Sample.AssertFirst(whole);
+        for (var again = 0; again < 2; again++)
+            Assert.Equal(EventLogFault.Corrupt, Assert.Throws<EventLogException>(() => reader.ReadAvailable(1000)).Fault);
+    }
+
+    [Fact]
+    public async Task Damage_at_or_before_a_position_given_is_not_blamed_on_the_caller()
+    {
+        await Write(0, 300);
+        var records = await Read();
+        var damaged = records[100].Position;
+        await Garble(damaged + 29);
+        await using var logs = EmbeddedLogs.Open(folder, TimeProvider.System);
+        var log = await logs.Open("hunt", Cancel);
+        // The damaged one, and one that cannot be told from never given: the way there leads over the damage.
+        foreach (var position in (long[])[damaged, records[150].Position + 4])
+        {
+            var read = Assert.Throws<EventLogException>(() => log.Read(position));
+            var truncate = await Assert.ThrowsAsync<EventLogException>(() => log.TruncateBefore(position));
+            foreach (var corrupt in (EventLogException[])[read, truncate])
+            {
+                Assert.Equal(EventLogFault.Corrupt, corrupt.Fault);
+                Assert.Contains($"{Segment} is damaged at byte {damaged}", corrupt.Message);
+            }
+        }
+        // Before the damage the caller is told of its own mistake; behind it, whole records are still found.
+        Assert.Throws<ArgumentOutOfRangeException>(() => log.Read(records[50].Position + 4));
+        using var behind = log.Read(records[150].Position);
+        Assert.Equal(149, behind.ReadAvailable(1000).Count);
     }
 
     [Fact]
@@ -283,6 +338,53 @@ public sealed class EmbeddedFaultTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Nothing_is_acknowledged_once_the_files_are_deleted(bool segmentOnly)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Windows does not delete a folder of open files.");
+        await using var logs = EmbeddedLogs.Open(folder, TimeProvider.System);
+        var log = await logs.Open("hunt", Cancel);
+        await log.Append(Sample.Of(0)).WaitAsync(Patience, Cancel);
+        if (segmentOnly)
+            File.Delete(Segment);
+        else
+            Directory.Delete(LogFolder, recursive: true);
+        for (var again = 0; again < 3; again++)
+        {
+            var refused = await Assert.ThrowsAsync<EventLogException>(() => log.Append(Sample.Of(1)).WaitAsync(Patience, Cancel));
+            Assert.Equal(EventLogFault.Unavailable, refused.Fault);
+            Assert.Contains(LogFolder, refused.Message);
+            Assert.Contains("restore it from a backup", refused.Message);
+        }
+        Assert.False(File.Exists(Segment), "an empty file in its place would hide the loss");
+    }
+
+    [Fact]
+    public async Task A_folder_moved_away_and_back_takes_appends_again()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Windows does not move a folder of open files.");
+        var aside = Path.Combine(folder, "aside");
+        await using (var logs = EmbeddedLogs.Open(folder, TimeProvider.System))
+        {
+            var log = await logs.Open("hunt", Cancel);
+            await log.Append(Sample.Of(0)).WaitAsync(Patience, Cancel);
+            Directory.Move(LogFolder, aside);
+            // Written, and it would be found if the process ended and the folder came back: nobody can know.
+            Assert.True((await Assert.ThrowsAsync<EventLogException>(() => log.Append(Sample.Of(7)).WaitAsync(Patience, Cancel))).Uncertain);
+            Assert.False((await Assert.ThrowsAsync<EventLogException>(() => log.Append(Sample.Of(8)).WaitAsync(Patience, Cancel))).Uncertain);
+            Directory.Move(aside, LogFolder);
+            await log.Append(Sample.Of(1)).WaitAsync(Patience, Cancel);
+            Assert.Equal(2, Sample.All(log).Count);
+        }
+        var records = await Read();
+        Assert.Equal(2, records.Count);
+        Sample.AssertFirst(records);
+    }
+
     [Fact]
     public async Task A_full_disk_refuses_appends_lets_readers_go_on_and_needs_no_restart()
     {
@@ -343,16 +445,89 @@ public sealed class EmbeddedFaultTests : IDisposable
         Assert.True(Sample.All(await reopened.Open("hunt", Cancel)) is [var last] && last.Payload.Span.SequenceEqual(Sample.Of(kept - 1)));
     }
 
+    [Fact]
+    public async Task A_record_whose_note_could_not_be_written_is_not_in_the_log()
+    {
+        if (Environment.GetEnvironmentVariable("VELTRIX_SMALL_DISK") is not { } disk)
+        {
+            await RunAgainOnASmallDisk();
+            return;
+        }
+
+        var ballast = Path.Combine(disk, "ballast");
+        await using (var logs = EmbeddedLogs.Open(Path.Combine(disk, "data"), TimeProvider.System))
+        {
+            var log = await logs.Open("hunt", Cancel);
+            // One block is left: for the segment, not for the second block of the note.
+            Leave(4096, ballast);
+            var full = await Assert.ThrowsAsync<EventLogException>(() => log.Append(Sample.Of(9)).WaitAsync(Patience, Cancel));
+            Assert.Equal((EventLogFault.DiskFull, false), (full.Fault, full.Uncertain));
+            Assert.True(File.Exists(Path.Combine(disk, "data", "hunt", "segment.0")), "the record itself should have found room");
+            File.Delete(ballast);
+            await log.Append(Sample.Of(0)).WaitAsync(Patience, Cancel);
+            Sample.AssertFirst(Sample.All(log));
+        }
+        await using var reopened = EmbeddedLogs.Open(Path.Combine(disk, "data"), TimeProvider.System);
+        var records = Sample.All(await reopened.Open("hunt", Cancel));
+        Assert.Single(records);
+        Sample.AssertFirst(records);
+    }
+
+    [Fact]
+    public async Task What_was_appended_before_a_failure_was_known_fails_with_it()
+    {
+        if (Environment.GetEnvironmentVariable("VELTRIX_SMALL_DISK") is not { } disk)
+        {
+            await RunAgainOnASmallDisk();
+            return;
+        }
+
+        await using var logs = EmbeddedLogs.Open(Path.Combine(disk, "data"), TimeProvider.System);
+        var log = await logs.Open("hunt", Cancel);
+        // No room for the first record, ample for those behind it.
+        Leave(1_600_000, Path.Combine(disk, "ballast"));
+        Task<long>[] appends = [log.Append(new byte[log.MaxRecordBytes]), .. Enumerable.Range(1, 20).Select(i => log.Append(Sample.Of(i)))];
+        foreach (var append in appends)
+        {
+            var full = await Assert.ThrowsAsync<EventLogException>(() => append.WaitAsync(Patience, Cancel));
+            Assert.Equal((EventLogFault.DiskFull, false), (full.Fault, full.Uncertain));
+        }
+        Assert.Empty(Sample.All(log));
+        await log.Append(Sample.Of(0)).WaitAsync(Patience, Cancel);
+        var records = Sample.All(log);
+        Assert.Single(records);
+        Sample.AssertFirst(records);
+    }
+
+    /// <summary>Fills a small disk but for so many bytes.</summary>
+    static void Leave(long bytes, string ballast)
+    {
+        using var file = File.OpenHandle(ballast, FileMode.Create, FileAccess.Write);
+        var block = new byte[4096];
+        long length = 0;
+        try
+        {
+            while (true)
+            {
+                RandomAccess.Write(file, block, length);
+                length += block.Length;
+            }
+        }
+        catch (IOException)
+        {
+            RandomAccess.SetLength(file, Math.Max(0, length - bytes));
+        }
+    }
+
     /// <summary>This test again, in a process that sees a file system of 16 MiB of its own: by right of root, or of a user namespace.</summary>
-    static async Task RunAgainOnASmallDisk()
+    static async Task RunAgainOnASmallDisk([CallerMemberName] string test = "")
     {
         if (!OperatingSystem.IsLinux())
             Assert.Skip("A small disk is only to be had on Linux (unshare, tmpfs).");
         var mountPoint = Directory.CreateTempSubdirectory("veltrix-disk-").FullName;
         try
         {
-            const string Method = $"{nameof(Veltrix)}.{nameof(EventLog)}.{nameof(Tests)}.{nameof(EmbeddedFaultTests)}.{nameof(A_full_disk_refuses_appends_lets_readers_go_on_and_needs_no_restart)}";
-            var script = $"mount -t tmpfs -o size=16m tmpfs {mountPoint} || exit 77; exec dotnet {typeof(EmbeddedFaultTests).Assembly.Location} -method {Method}";
+            var script = $"mount -t tmpfs -o size=16m tmpfs {mountPoint} || exit 77; exec dotnet {typeof(EmbeddedFaultTests).Assembly.Location} -method {typeof(EmbeddedFaultTests).FullName}.{test}";
             foreach (var right in (string[])["--mount", "--user --map-root-user --mount"])
             {
                 using var process = Process.Start(new ProcessStartInfo("unshare", [.. right.Split(' '), "sh", "-c", script])
@@ -446,7 +621,8 @@ public sealed class EmbeddedFaultTests : IDisposable
                         continue;
                     case 1:
                         endMayBeMissed = true;
-                        harmed[random.Next(harmed.Length)] ^= (byte)(1 << random.Next(8));
+                        // Within a slot: what lies between them is never read.
+                        harmed[(random.Next(2) * 4096 + random.Next(48)) % harmed.Length] ^= (byte)(1 << random.Next(8));
                         break;
                     case 2:
                         endMayBeMissed = true;
@@ -533,6 +709,14 @@ public sealed class EmbeddedFaultTests : IDisposable
     {
         await using var logs = EmbeddedLogs.Open(folder, TimeProvider.System);
         return Sample.All(await logs.Open("hunt", Cancel).WaitAsync(Patience, Cancel));
+    }
+
+    /// <summary>Turns one bit of the first segment.</summary>
+    async Task Garble(long at)
+    {
+        var bytes = await File.ReadAllBytesAsync(Segment, Cancel);
+        bytes[at] ^= 8;
+        await File.WriteAllBytesAsync(Segment, bytes, Cancel);
     }
 
     async Task<EventLogException> AssertCorrupt(string saying)

@@ -25,13 +25,14 @@ public sealed class EmbeddedLog : IEventLog
     const long WaitingBytesMax = 1 << 30;
 
     readonly TimeProvider clock;
-    readonly EndMark mark;
     readonly Channel<Appending> arrivals = Channel.CreateUnbounded<Appending>(new() { SingleReader = true });
     readonly Task committing;
+    readonly Lock arrivalGate = new();
     readonly Lock markGate = new();
     readonly Lock closeGate = new();
     Task? closing;
 
+    EndMark mark; // under markGate
     Ends known; // Begin changes under markGate, the rest by the committing loop
     long durableEnd;
     long last;
@@ -117,7 +118,8 @@ public sealed class EmbeddedLog : IEventLog
         }
         // A copy: the caller's bytes are its own again when this returns.
         var appending = new Appending([.. records.Select(record => record.ToArray())], bytes, clock.GetUtcNow().ToUnixTimeMilliseconds());
-        return arrivals.Writer.TryWrite(appending) ? appending.Task : Task.FromException<long>(ClosedError());
+        lock (arrivalGate)
+            return arrivals.Writer.TryWrite(appending) ? appending.Task : Task.FromException<long>(ClosedError());
     }
 
     public IEventLogReader Read(long after)
@@ -133,7 +135,8 @@ public sealed class EmbeddedLog : IEventLog
         if (after <= End && cursor.Take(DurableEnd, out var position, out _, out _) == CursorStep.Took && position == after)
             return new EmbeddedReader(this, cursor);
         cursor.Dispose();
-        throw NotOfThisLog(after, nameof(after));
+        // Truncated meanwhile, or a reason to refuse.
+        return after < Begin ? Read(after) : throw NoRecordAt(after, nameof(after));
     }
 
     public Task TruncateBefore(long position)
@@ -145,7 +148,7 @@ public sealed class EmbeddedLog : IEventLog
         using (var cursor = new RecordCursor(Files, position))
         {
             if (position > End || cursor.Take(DurableEnd, out var found, out _, out _) != CursorStep.Took || found != position)
-                return Task.FromException(NotOfThisLog(position, nameof(position)));
+                return position < Begin ? Task.CompletedTask : Task.FromException(NoRecordAt(position, nameof(position)));
         }
         return Task.Run(() =>
         {
@@ -153,12 +156,13 @@ public sealed class EmbeddedLog : IEventLog
             {
                 if (closed || position <= begin)
                     return;
-                known = known with { Begin = position };
-                Volatile.Write(ref begin, position);
                 // Into both slots, and to the disk, before a file goes: no note may name a file that is gone.
-                mark.Note(known);
-                mark.Note(known);
+                var now = known with { Begin = position };
+                mark.Note(now);
+                mark.Note(now);
                 mark.Sync();
+                known = now;
+                Volatile.Write(ref begin, position);
                 Files.DeleteBelow(position);
             }
         });
@@ -197,12 +201,33 @@ public sealed class EmbeddedLog : IEventLog
                 group.Add(appending);
                 bytes += appending.Bytes;
             }
-            var failure = await Write(group, bytes);
-            foreach (var appending in group)
-                appending.Finish(End, failure);
+            if (await Write(group, bytes) is { } failure)
+                bytes += Refuse(group, failure);
+            else
+                group.ForEach(appending => appending.Finish(End, null));
             group.Clear();
             Interlocked.Add(ref waitingBytes, -bytes);
         }
+    }
+
+    /// <summary>
+    /// Fails a group, and all that has arrived behind it: a caller that did not wait must not find its later record in the log without its earlier one.
+    /// No append comes in between, so the next one is made by a caller that could know. Returns the bytes of those behind.
+    /// </summary>
+    long Refuse(List<Appending> group, EventLogException failure)
+    {
+        long bytes = 0;
+        lock (arrivalGate)
+        {
+            foreach (var appending in group)
+                appending.Finish(End, failure);
+            while (arrivals.Reader.TryRead(out var behind))
+            {
+                behind.Finish(End, failure);
+                bytes += behind.Bytes;
+            }
+        }
+        return bytes;
     }
 
     /// <summary>Makes a group durable and publishes it; what went wrong, if something did.</summary>
@@ -251,10 +276,14 @@ public sealed class EmbeddedLog : IEventLog
     async Task Flush(Ends ends)
     {
         await tail!.Flush();
+        if (ends.Last > 0)
+            Files.CheckReaches(ends.End);
         lock (markGate)
         {
-            known = ends with { Begin = begin };
-            mark.Note(known);
+            // Known only once noted: if the note fails, GiveUp cuts off what it would have named.
+            var now = ends with { Begin = begin };
+            mark.Note(now);
+            known = now;
         }
         Volatile.Write(ref durableEnd, ends.End);
         Volatile.Write(ref last, ends.Last);
@@ -265,6 +294,19 @@ public sealed class EmbeddedLog : IEventLog
 
     FasterTail Reopen()
     {
+        // Somebody may have taken the files away: never write behind a hole, nor into the note of a folder that is gone.
+        if (known.Last > 0)
+        {
+            using var cursor = new RecordCursor(Files, known.Last);
+            if (cursor.Take(known.End, out _, out var entry, out _) != CursorStep.Took || entry.Crc != known.Crc)
+                throw SegmentFiles.Gone(Files.PathOf(SegmentFiles.SegmentOf(known.Last)));
+        }
+        var fresh = EndMark.Open(Files.Folder, out _);
+        lock (markGate)
+        {
+            mark.Dispose();
+            mark = fresh;
+        }
         Files.CutAt(known.End);
         return FasterTail.Open(Files, known.End, known.Crc);
     }
@@ -274,11 +316,12 @@ public sealed class EmbeddedLog : IEventLog
     {
         var cause = tail?.Failure ?? failure;
         fullDisk = Disk.IsFull(cause) ? cause : null;
+        if (tail is null)
+            return Disk.Fault(cause, Files.Folder); // Nothing of this group was written.
         var uncertain = false;
         try
         {
-            if (tail is not null)
-                await tail.DisposeAsync();
+            await tail.DisposeAsync();
             tail = null;
             Files.CutAt(known.End);
         }
@@ -292,8 +335,29 @@ public sealed class EmbeddedLog : IEventLog
 
     internal EventLogException ClosedError() => new(EventLogFault.Closed, $"Log {Name} was closed.");
 
-    ArgumentOutOfRangeException NotOfThisLog(long position, string argument) => new(argument, position,
-        $"No record of log {Name} is at this position: its last is {End}. Give one that this log gave, or {IEventLog.Start} for its start.");
+    internal EventLogException Damaged(long position, CursorStep step)
+    {
+        var path = Files.PathOf(SegmentFiles.SegmentOf(position));
+        return new EventLogException(EventLogFault.Corrupt, step == CursorStep.FileMissing
+            ? $"Log {Name}: {path} is missing, and with it the record at position {position}. Restore the file from a backup."
+            : $"Log {Name}: {path} is damaged at byte {position % SegmentBytes} (position {position}). Restore the file from a backup.");
+    }
+
+    /// <summary>
+    /// Why there is no record to be had at a position: the caller's mistake or damage. Every page begins with a record, so a walk from there either steps over
+    /// the position, which then never was one, or cannot get there.
+    /// </summary>
+    Exception NoRecordAt(long position, string argument)
+    {
+        using var cursor = new RecordCursor(Files, Math.Max(Begin, PageStart(position)));
+        while (position <= End && cursor.Next <= position)
+        {
+            if (cursor.Take(DurableEnd, out _, out _, out _) is not CursorStep.Took and var step)
+                return Damaged(cursor.Next, step);
+        }
+        return new ArgumentOutOfRangeException(argument, position,
+            $"No record of log {Name} is at this position: its last is {End}. Give one that this log gave, or {IEventLog.Start} for its start.");
+    }
 
     /// <summary>An append on its way.</summary>
     sealed class Appending(byte[][] records, long bytes, long timeMs)
@@ -325,7 +389,7 @@ public sealed class EmbeddedLog : IEventLog
             else
                 done.SetException(new EventLogException(failure!.Fault, failure.Message, failure.InnerException)
                 {
-                    Uncertain = failure.Uncertain || (taken > 0 && firstTaken <= durable),
+                    Uncertain = taken > 0 && (failure.Uncertain || firstTaken <= durable),
                 });
         }
     }

@@ -1,5 +1,3 @@
-using static Veltrix.EventLog.Embedded.RecordFormat;
-
 namespace Veltrix.EventLog.Embedded;
 
 /// <summary>A reader of an <see cref="EmbeddedLog"/>, straight from its files. It holds one open file and a chunk of 64 KiB.</summary>
@@ -48,7 +46,12 @@ sealed class EmbeddedReader(EmbeddedLog log, RecordCursor cursor) : IEventLogRea
             if (step != CursorStep.Took)
             {
                 if (cursor.Next >= log.Begin)
-                    throw Damaged(step);
+                {
+                    // First what is whole; the next call comes back to this place.
+                    if (batch.Count > 0)
+                        break;
+                    throw log.Damaged(cursor.Next, step);
+                }
                 // Truncated under the reader's feet.
                 cursor.MoveTo(log.Begin);
                 continue;
@@ -57,14 +60,6 @@ sealed class EmbeddedReader(EmbeddedLog log, RecordCursor cursor) : IEventLogRea
             bytes += payload.Length;
         }
         return batch;
-    }
-
-    EventLogException Damaged(CursorStep step)
-    {
-        var path = log.Files.PathOf(SegmentFiles.SegmentOf(cursor.Next));
-        return new EventLogException(EventLogFault.Corrupt, step == CursorStep.FileMissing
-            ? $"Log {log.Name}: {path} is missing, and with it the record at position {cursor.Next}. Restore the file from a backup."
-            : $"Log {log.Name}: {path} is damaged at byte {cursor.Next % SegmentBytes} (position {cursor.Next}). Restore the file from a backup.");
     }
 
     public void Dispose()

@@ -109,7 +109,7 @@ sealed class RecordCursor(SegmentFiles files, long position) : IDisposable
             {
                 file = files.OpenForReading(segment);
             }
-            catch (FileNotFoundException)
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {
                 return CursorStep.FileMissing;
             }

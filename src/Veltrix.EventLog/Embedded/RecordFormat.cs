@@ -47,6 +47,8 @@ static class RecordFormat
 
     public static int SizeOf(int payloadBytes) => LengthBytes + ((HeaderBytes + payloadBytes + 3) & ~3);
 
+    public static long PageStart(long position) => position & ~(PageBytes - 1L);
+
     public static long PageEnd(long position) => (position | (PageBytes - 1)) + 1;
 
     /// <summary>Writes header and payload to the place that FASTER gave (behind the length), and returns the record's crc.</summary>

@@ -44,6 +44,22 @@ sealed class SegmentFiles(string folder)
         return handle;
     }
 
+    /// <summary>
+    /// Throws unless the file that holds the byte before <paramref name="end"/> is there by its name, and reaches that far: a file deleted, moved or replaced
+    /// still takes writes through an open handle, and nobody will find them. One look at the folder, no reading.
+    /// </summary>
+    public void CheckReaches(long end)
+    {
+        var path = PathOf(SegmentOf(end - 1));
+        var file = new FileInfo(path);
+        if (!file.Exists || file.Length < (end - 1) % SegmentBytes + 1)
+            throw Gone(path);
+    }
+
+    /// <summary>What is thrown where acknowledged records were taken away under a running log.</summary>
+    public static IOException Gone(string path) =>
+        new($"{path} was deleted, moved or replaced while the log was open: put it back as it was, or restore it from a backup and start again");
+
     /// <summary>Removes every byte from <paramref name="position"/> on, durably.</summary>
     public void CutAt(long position)
     {
