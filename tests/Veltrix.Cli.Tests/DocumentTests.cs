@@ -67,7 +67,7 @@ public partial class DocumentTests
             ["src/Veltrix.EventLog"] = [],
             ["proto"] = [],
             ["src/Veltrix.Server"] = ["Veltrix.Hunts", "Veltrix.EventLog", "Veltrix.Wire"],
-            ["src/Veltrix.Crowd"] = ["Veltrix.Hunts"],
+            ["src/Veltrix.Crowd"] = [],
             ["src/Veltrix.Cli"] = ["Veltrix.Server", "Veltrix.Crowd"],
         };
 
