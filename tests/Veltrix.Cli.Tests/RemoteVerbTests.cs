@@ -27,7 +27,7 @@ public class RemoteVerbTests
         var ran = await Shell.Run("hunt", "list", "--data", folder.Path);
 
         Assert.Equal(ExitCode.Failed, ran.Code);
-        Assert.Contains($"No server has run on {folder.Path}.", ran.Error);
+        Assert.Contains($"No server is running on {folder.Path}.", ran.Error);
     }
 
     [Fact]

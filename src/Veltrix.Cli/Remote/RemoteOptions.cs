@@ -45,7 +45,7 @@ sealed class RemoteOptions
         var folder = Folder(parsed);
         return folder.ServerUrl() is { } known
             ? (known, $"named in {folder.ServerFile}")
-            : throw new ServerSilentException($"No server has run on {folder.Path}.", new FileNotFoundException(null, folder.ServerFile));
+            : throw new ServerSilentException($"No server is running on {folder.Path}.", new FileNotFoundException(null, folder.ServerFile));
     }
 
     string Key(ParseResult parsed)
@@ -57,7 +57,7 @@ sealed class RemoteOptions
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CliException(ExitCode.NotFound, $"There is no key in {file}.", "'veltrix up' writes one there; name another with --key-file.", error);
+            throw new CliException(ExitCode.NotFound, $"There is no key in {file}.", "'veltrix up' writes one in its data folder: name that folder with --data, or the key's file with --key-file.", error);
         }
         catch (UnauthorizedAccessException error)
         {

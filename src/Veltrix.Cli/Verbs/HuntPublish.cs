@@ -38,6 +38,7 @@ static class HuntPublish
             var url = Remote.PlayUrl(server.Url, definition.Id);
             if (parsed.GetValue(json)) terminal.Json(new JsonObject { ["id"] = definition.Id, ["url"] = url });
             else terminal.Out.WriteLine(url);
+            if (!parsed.GetValue(open) && definition.OpensMs is null) terminal.Say($"{definition.Id} is not open yet: veltrix hunt open {definition.Id}");
             return ExitCode.Done;
         });
         return verb;

@@ -145,6 +145,9 @@ static class Up
         if (LocalServer.WebFolder is null) terminal.Say("The web pages were not built, so the addresses above show nothing; 'veltrix doctor' says what is missing.");
         if (hunts.Count == 0) terminal.Say("There is no hunt yet: veltrix hunt new riddles, then veltrix hunt publish riddles.yml --open");
         else if (bots == 0) terminal.Say("Nobody plays yet; --bots 200 brings company.");
+        foreach (var hunt in hunts.Where(hunt => bots > 0 && hunt.Answers is null))
+            terminal.Say($"No bots in {hunt.Id}: their answers are written only for hunts that 'veltrix up' publishes itself (--hunt FILE).");
+        if (folder.Path != DataHome.Default) terminal.Say($"Other verbs find this server with --data {folder.Path}.");
         terminal.Say("Ctrl-C stops it.");
     }
 

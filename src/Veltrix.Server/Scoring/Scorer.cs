@@ -158,7 +158,7 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
 
     Task Wait(TimeSpan time, CancellationToken cancel) => time <= TimeSpan.Zero ? Task.CompletedTask : Task.Delay(time, clock, cancel);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "hunt {Hunt}: this server scores from epoch {Epoch} on, commands after {Command}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "hunt {Hunt}: this server scores from epoch {Epoch} on, commands after {Command}")]
     partial void LogTookOver(string hunt, long epoch, long command);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: epoch {Epoch} is over, {Newer} scores now")]
