@@ -198,9 +198,14 @@ public sealed class BadFrameTests(SharedServer shared) : IClassFixture<SharedSer
         Assert.Equal(Pace.PerSecond, (int)refused["limit"]!);
         Assert.InRange((int)refused["retry_after_ms"]!, 1, 200);
 
-        // What was refused was not queued: it is sent again, and decided then.
-        await Task.Delay((int)refused["retry_after_ms"]!, TestContext.Current.CancellationToken);
-        await live.Send("submit", new { seq = Pace.Burst + 1, challenge = "a", answer = "one" });
+        // What was refused was not queued: it is sent again until it is taken, and decided then. A timer may fire a little early, so once more may be needed.
+        var answer = refused;
+        for (var tries = 0; answer is not null && tries < 10; tries++)
+        {
+            await Task.Delay((int)answer["retry_after_ms"]!, TestContext.Current.CancellationToken);
+            answer = (await live.Answer(await live.Send("submit", new { seq = Pace.Burst + 1, challenge = "a", answer = "one" })))["error"];
+        }
+
         Assert.Equal("correct", (string)(await live.Next("outcome", o => (int)o["seq"]! == Pace.Burst + 1))["verdict"]!);
     }
 
