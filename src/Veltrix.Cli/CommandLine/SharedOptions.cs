@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Veltrix.Hosting;
 
 namespace Veltrix.Cli;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Veltrix.Cli;
+namespace Veltrix.Hosting;
 
 /// <summary>Lengths of time as people write them: <c>20s</c>, <c>5m</c>, <c>1h30m</c>, <c>500ms</c>, <c>2d</c>. A unit is always needed.</summary>
 public static partial class Duration
@@ -24,6 +25,20 @@ public static partial class Duration
         if (milliseconds > TimeSpan.FromDays(10_000).TotalMilliseconds) return false;
         duration = TimeSpan.FromMilliseconds(milliseconds);
         return true;
+    }
+
+    /// <summary>The shortest way to write it: <c>1h30m</c>, <c>45s</c>, <c>0s</c>.</summary>
+    public static string Write(TimeSpan duration)
+    {
+        var text = new StringBuilder();
+        var left = (long)duration.TotalMilliseconds;
+        foreach (var (unit, length) in new[] { ("d", 86_400_000L), ("h", 3_600_000L), ("m", 60_000L), ("s", 1_000L), ("ms", 1L) })
+        {
+            if (left >= length) text.Append(CultureInfo.InvariantCulture, $"{left / length}{unit}");
+            left %= length;
+        }
+
+        return text.Length == 0 ? "0s" : text.ToString();
     }
 
     [GeneratedRegex(@"^(?:(?<number>[0-9]{1,12}(?:\.[0-9]{1,6})?)(?<unit>ms|s|m|h|d))+$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
