@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+
+namespace Veltrix.Governor.Policies.Forecasting;
+
+/// <summary>
+/// Learns what the seated and the joining send to the log, and what the scorer can take: <c>slope of the lag = e_A·A·(1 − ½·thinning) + e_J·joins/s − c</c>, records per second.
+/// </summary>
+/// <remarks>
+/// While there is no lag, the only thing known is that the load was within capacity: learnt as such (<see cref="Belief.LearnAtMost"/>), with full weight when the load is a new record, else
+/// only where it is near the edge. The prior is in records per ceiling: another topic needs another one.
+/// </remarks>
+sealed class LagModel
+{
+    const int Capacity = 2;
+    static readonly double[] Prior = [2_075, 67_500, 2_540];
+    static readonly double[] PriorDeviation = [0.40 * 2_075, 0.45 * 67_500, 0.35 * 2_540];
+    static readonly double[] DriftDeviation = [0.002 * 0.40 * 2_075, 0.002 * 0.45 * 67_500, 0.002 * 0.35 * 2_540];
+
+    /// <summary>Fewer than this share of the soft threshold is a queue at work.</summary>
+    const double Idle = 0.05;
+    const double NewRecord = 1.03;
+    const double NearWeight = 0.4;
+    const double NoiseRecords = 30;
+    const double NoiseShare = 0.03;
+    const double Surprise = 4;
+    const double SurpriseWiden = 0.25;
+    const double IntervalMin = 0.5;
+    const double IntervalMax = 60;
+
+    readonly Belief belief;
+    double record;
+    double lastLag = double.NaN;
+    double lastAt;
+
+    public LagModel() => belief = new(Prior, PriorDeviation);
+
+    LagModel(LagModel other)
+    {
+        belief = other.belief.Copy();
+        (record, lastLag, lastAt) = (other.record, other.lastLag, other.lastAt);
+    }
+
+    public LagModel Copy() => new(this);
+
+    /// <summary>Learns from one reading.</summary>
+    /// <param name="delay">Of readings behind the truth, in seconds, as the memory model has found.</param>
+    public void Learn(ImmutableArray<Crowd> past, double lag, double at, double soft, double delay)
+    {
+        var (fromLag, fromAt) = (lastLag, lastAt);
+        (lastLag, lastAt) = (lag, at);
+        var interval = at - fromAt;
+        if (double.IsNaN(fromLag) || interval is < IntervalMin or > IntervalMax) return;
+
+        var (begin, end) = (Crowd.Of(past, fromAt - delay), Crowd.Of(past, at - delay));
+        Span<double> h = stackalloc double[3];
+        Load((begin.Seated + end.Seated) / 2, (end.Joins - begin.Joins) / interval, (begin.Thinning + end.Thinning) / 2, h);
+        belief.Drift(DriftDeviation);
+        var load = belief.Mean(0) * h[0] + belief.Mean(1) * h[1];
+        var noise = NoiseRecords + NoiseShare * load;
+        var slope = (lag - fromLag) / interval;
+        if (lag > Idle * soft)
+        {
+            var (residual, variance) = belief.Learn(h, slope, noise * noise);
+            if (Math.Abs(residual) > Surprise * Math.Sqrt(variance)) belief.Widen(Capacity, SurpriseWiden * PriorDeviation[Capacity]);
+        }
+        else
+        {
+            // Emptied, or never filled: the slope may have been lower still.
+            var weight = load > NewRecord * record ? 1 : -belief.Predict(h) < Math.Sqrt(belief.Doubt(h)) ? NearWeight : 0;
+            if (weight > 0) belief.LearnAtMost(h, Math.Min(0, slope), noise * noise, weight);
+            record = Math.Max(record, load);
+        }
+
+        for (var i = 0; i < 3; i++) belief.Bound(i, 0.02 * Prior[i], 20 * Prior[i]);
+    }
+
+    /// <summary>How fast the lag grows with so many seated and joining, both as shares of the ceiling, and the deviation of that.</summary>
+    public (double Slope, double Deviation) Forecast(double seated, double joinsPerSecond, double thinning)
+    {
+        Span<double> h = stackalloc double[3];
+        Load(seated, joinsPerSecond, thinning, h);
+        return (belief.Predict(h), Math.Sqrt(belief.Doubt(h)));
+    }
+
+    /// <summary>What the seated alone send, and what the scorer can take, in records per second.</summary>
+    public (double Sent, double Taken) Balance(double seated, double thinning) => (belief.Mean(0) * seated * (1 - thinning / 2), belief.Mean(Capacity));
+
+    static void Load(double seated, double joinsPerSecond, double thinning, Span<double> h) => (h[0], h[1], h[2]) = (seated * (1 - thinning / 2), joinsPerSecond, -1);
+}
