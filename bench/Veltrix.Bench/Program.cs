@@ -5,11 +5,13 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Veltrix.Bench;
 
 // dotnet run -c Release --project bench/Veltrix.Bench board            the board at a million teams
+// dotnet run -c Release --project bench/Veltrix.Bench policy           one tick of the governor's policies
 // dotnet run -c Release --project bench/Veltrix.Bench log              the embedded log alone
 // dotnet run -c Release --project bench/Veltrix.Bench pipeline [N]     N commands through log, scorer, ledger and board
 return args switch
 {
     ["board", .. var rest] => Board(rest),
+    ["policy", .. var rest] => Benchmark<PolicyBench>(rest),
     ["log"] => await LogRun.Run(),
     ["pipeline"] => await PipelineRun.Run(1_000_000),
     ["pipeline", var count] => await PipelineRun.Run(int.Parse(count)),
@@ -19,14 +21,19 @@ return args switch
 static int Board(string[] rest)
 {
     Console.WriteLine($"bytes a team: {BoardBench.BytesPerTeam():F1}");
-    // In this process: the board needs no isolation, and the generated projects of other toolchains trip over our pinned packages.
+    return Benchmark<BoardBench>(rest);
+}
+
+static int Benchmark<T>(string[] rest)
+{
+    // In this process: nothing here needs isolation, and the generated projects of other toolchains trip over our pinned packages.
     var job = Job.ShortRun.WithIterationCount(8).WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(5), logOutput: false));
-    BenchmarkSwitcher.FromTypes([typeof(BoardBench)]).Run(rest.Length > 0 ? rest : ["--filter", "*"], DefaultConfig.Instance.AddJob(job));
+    BenchmarkSwitcher.FromTypes([typeof(T)]).Run(rest.Length > 0 ? rest : ["--filter", "*"], DefaultConfig.Instance.AddJob(job));
     return 0;
 }
 
 static int Usage()
 {
-    Console.Error.WriteLine("board, log or pipeline [commands]");
+    Console.Error.WriteLine("board, policy, log or pipeline [commands]");
     return 2;
 }

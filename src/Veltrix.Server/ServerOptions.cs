@@ -1,3 +1,5 @@
+using Veltrix.EventLog;
+
 namespace Veltrix.Server;
 
 /// <summary>What a server is started with.</summary>
@@ -19,4 +21,7 @@ public sealed record ServerOptions
 
     /// <summary>Origins beside its own that browsers may connect from, for example <c>https://hunt.example</c>.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Opens the logs of a data folder; null: the embedded ones. Here other logs come in, also such as misbehave on purpose.</summary>
+    public Func<string, TimeProvider, IEventLogs>? OpenLogs { get; init; }
 }

@@ -62,7 +62,7 @@ public sealed class VeltrixServer : IAsyncDisposable
     {
         Directory.CreateDirectory(options.DataFolder);
         var keyring = Keyring.Open(options.DataFolder);
-        var logs = DataFolder.OpenLogs(options.DataFolder, options.Clock);
+        var logs = (options.OpenLogs ?? DataFolder.OpenLogs)(options.DataFolder, options.Clock);
         var app = Builder(options).Build();
         HuntDirectory? hunts = null;
         try

@@ -278,25 +278,26 @@ public sealed class InvariantTests
         Assert.InRange(driver.Now - since, 0, 240);
     }
 
-    [Fact]
-    public void P6_a_fuller_store_never_opens_wider() => Run.Sample(
-        ticks =>
+    /// <summary>Strict for headroom; forecast may differ by a trifle where a reading far off shifts weight between joins and seats, and its page says so.</summary>
+    [Theory, InlineData("headroom", 1), InlineData("forecast", 0.003 * Ceiling)]
+    public void P6_a_fuller_store_never_opens_wider(string name, double slack) => Run.Select(Gen.Double[0, 0.2]).Sample(
+        (ticks, more) =>
         {
-            // Strictly for headroom; forecast's few exceptions are told in its page.
-            var policy = PolicyCatalog.Create("headroom");
+            var policy = PolicyCatalog.Create(name);
             var state = policy.Begin(15_000);
             var now = 1_000.0;
             foreach (var tick in ticks)
             {
                 now += tick.Seconds;
                 var observation = tick.Observe(now, Ceiling, Floor);
-                var worse = observation with { Readings = [.. observation.Readings.Select(reading => reading with { Value = reading.Value * 1.1 })] };
+                var worse = observation with { Readings = [.. observation.Readings.Select(reading => reading with { Value = reading.Value * (1 + more) })] };
                 var step = policy.Step(state, observation, now);
-                Assert.True(policy.Step(state, worse, now).Decision.Limit <= step.Decision.Limit + 1);
+                var fuller = policy.Step(state, worse, now).Decision;
+                Assert.True(fuller.Limit <= step.Decision.Limit + slack, $"{step.Decision} but fuller {fuller}");
                 state = step.State;
             }
         },
-        iter: 200);
+        iter: 400);
 
     [Fact]
     public void The_names_in_the_configuration_are_those_in_the_catalog() => Assert.Equal(Keys.PolicyNames.Order(), PolicyCatalog.Names.Order());
