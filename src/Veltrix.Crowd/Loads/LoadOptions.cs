@@ -22,6 +22,12 @@ public sealed record LoadOptions
     /// <summary>The timed part.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Whoever is in plays at once, and those who wait to be let in go on waiting: the timed part is ramp and duration together, and only hunters who are in are asked to submit.
+    /// For gates that do not let everybody in.
+    /// </summary>
+    public bool PlayWhileArriving { get; init; }
+
     /// <summary>Submissions per second of each hunter.</summary>
     public double Rate { get; init; } = 0.1;
 

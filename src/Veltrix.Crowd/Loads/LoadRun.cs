@@ -42,6 +42,7 @@ sealed class LoadRun
     readonly List<Task> lives;
     readonly float[] rightDue;
     readonly Random chance; // of the thread that plays
+    long notYetIn; // turns of hunters who were still waiting to be let in; of the same thread
 
     LoadMeter meter = null!;
     string phase = "joining";
@@ -81,8 +82,23 @@ sealed class LoadRun
         using var life = new CancellationTokenSource();
         var watch = Watch(life.Token);
 
-        var ramp = await Arrive(address, teamSize, life.Token, cancel);
-        var played = await Play(cancel);
+        TimeSpan ramp;
+        (long Asked, TimeSpan Time, TimeSpan Cpu) played;
+        if (options.PlayWhileArriving)
+        {
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            var arriving = Arrive(address, teamSize, life.Token, end.Token);
+            played = await Play(options.Ramp + options.Duration, cancel);
+            await end.CancelAsync();
+            await arriving;
+            ramp = options.Ramp;
+        }
+        else
+        {
+            ramp = await Arrive(address, teamSize, life.Token, cancel);
+            played = await Play(options.Duration, cancel);
+        }
+
         await Settle(cancel.IsCancellationRequested ? SettleLimitCancelled : SettleLimit);
         await Depart(life);
         await watch;
@@ -115,7 +131,7 @@ sealed class LoadRun
     async Task<TimeSpan> Arrive(LiveAddress address, int teamSize, CancellationToken life, CancellationToken cancel)
     {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        late.CancelAfter(options.Ramp + StragglerLimit);
+        late.CancelAfter(options.PlayWhileArriving ? options.Ramp + options.Duration : options.Ramp + StragglerLimit);
         var joining = new Joining(http, options.Hunt, teamSize, options.Hunters, i => $"Load {options.FirstHunter + i + 1}", meter.Count);
         var entries = new List<Task>(options.Hunters);
         long began = Stopwatch.GetTimestamp();
@@ -158,36 +174,37 @@ sealed class LoadRun
             lives.Add(run);
     }
 
-    async Task<(long Asked, TimeSpan Time, TimeSpan Cpu)> Play(CancellationToken cancel)
+    async Task<(long Asked, TimeSpan Time, TimeSpan Cpu)> Play(TimeSpan duration, CancellationToken cancel)
     {
-        var pace = new Pace(options.Hunters, options.Rate, options.Duration, options.Seed);
+        var pace = new Pace(options.Hunters, options.Rate, duration, options.Seed);
         long began = Stopwatch.GetTimestamp();
         var cpu = Environment.CpuUsage.TotalTime;
         phase = "playing";
-        phaseShare = () => Math.Min(1, Stopwatch.GetElapsedTime(began) / options.Duration);
+        phaseShare = () => Math.Min(1, Stopwatch.GetElapsedTime(began) / duration);
         // A thread of its own: the pool may be busy with frames, and a late turn would be a gap in the load just when the server is slow.
         await Task.Factory.StartNew(
             () =>
             {
-                for (var elapsed = TimeSpan.Zero; elapsed < options.Duration && !cancel.IsCancellationRequested; elapsed = Stopwatch.GetElapsedTime(began))
+                for (var elapsed = TimeSpan.Zero; elapsed < duration && !cancel.IsCancellationRequested; elapsed = Stopwatch.GetElapsedTime(began))
                 {
                     while (pace.TryNext(elapsed, out int i))
                         TakeTurn(i);
                     Thread.Sleep(1);
                 }
 
-                while (!cancel.IsCancellationRequested && pace.TryNext(options.Duration, out int i))
+                while (!cancel.IsCancellationRequested && pace.TryNext(duration, out int i))
                     TakeTurn(i);
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        return (pace.Total, Stopwatch.GetElapsedTime(began), Environment.CpuUsage.TotalTime - cpu);
+        return (pace.Total - notYetIn, Stopwatch.GetElapsedTime(began), Environment.CpuUsage.TotalTime - cpu);
     }
 
     void TakeTurn(int i)
     {
         if (hunters[i] is not { } hunter)
         {
-            meter.TurnMissed();
+            if (options.PlayWhileArriving) notYetIn++;
+            else meter.TurnMissed();
             return;
         }
 
