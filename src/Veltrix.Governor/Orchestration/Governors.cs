@@ -17,14 +17,15 @@ public sealed class Governors(IReadOnlyList<GovernorAddress> addresses, Func<str
     readonly Dictionary<Uri, (GrpcChannel Channel, Client Client)> peers = [];
     readonly Dictionary<GovernorAddress, IReadOnlyList<Uri>> found = [];
 
-    /// <summary>Asks every governor for its votes.</summary>
+    /// <summary>Asks every governor for its votes, with the token: what the question says was applied is believed only from who has it.</summary>
     /// <returns>One answer for each governor there should be, in the order of their addresses.</returns>
     public async Task<IReadOnlyList<GovernorAnswer>> Vote(VoteRequest request, CancellationToken cancel)
     {
         await Find(cancel);
+        var headers = Headers();
         return await Task.WhenAll(peers.OrderBy(peer => peer.Key.AbsoluteUri, StringComparer.Ordinal).Select(async peer =>
         {
-            var response = await Ask(peer.Key, (client, options) => client.VoteAsync(request, options), null, cancel);
+            var response = await Ask(peer.Key, (client, options) => client.VoteAsync(request, options), headers, cancel);
             return new GovernorAnswer(Name(peer.Key), response);
         }));
     }
@@ -33,7 +34,7 @@ public sealed class Governors(IReadOnlyList<GovernorAddress> addresses, Func<str
     /// <returns>False if one of them has heard of a newer orchestrator.</returns>
     public async Task<bool> Apply(ApplyRequest request, CancellationToken cancel)
     {
-        var headers = token() is { } secret ? new Metadata { { "authorization", $"Bearer {secret}" } } : null;
+        var headers = Headers();
         var outrun = new ConcurrentBag<Uri>();
         await Task.WhenAll(peers.Select(peer => Ask(
             peer.Key, (client, options) => client.ApplyAsync(request, options), headers, cancel, error =>
@@ -47,6 +48,8 @@ public sealed class Governors(IReadOnlyList<GovernorAddress> addresses, Func<str
     {
         foreach (var (channel, _) in peers.Values) channel.Dispose();
     }
+
+    Metadata? Headers() => token() is { } secret ? new Metadata { { "authorization", $"Bearer {secret}" } } : null;
 
     async Task<T?> Ask<T>(Uri peer, Func<Client, CallOptions, AsyncUnaryCall<T>> call, Metadata? headers, CancellationToken cancel, Action<RpcException>? onError = null)
         where T : class

@@ -122,7 +122,7 @@ public sealed partial class Orchestrator(GateStore store, Governors governors, O
 
     async Task Tell(ImmutableArray<HuntRuling> published, CancellationToken cancel)
     {
-        applied = [.. published.Select(Wire)];
+        applied = [.. published.Select(AsApplied)];
         var request = new ApplyRequest { Term = term };
         request.Applied.AddRange(applied);
         if (!await governors.Apply(request, cancel)) StandBy();
@@ -157,7 +157,7 @@ public sealed partial class Orchestrator(GateStore store, Governors governors, O
         return true;
     }
 
-    static Applied Wire(HuntRuling ruling) => new()
+    static Applied AsApplied(HuntRuling ruling) => new()
     {
         Hunt = ruling.Hunt,
         Limit = ruling.Limits.Limit,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Veltrix.Gate;
 using Veltrix.Governor.Policies;
 using Veltrix.Hosting;
@@ -178,6 +179,7 @@ public static class Round
     static (HuntMemory Memory, HuntRuling Ruling) Rule(string hunt, HuntMemory memory, Tally tally, ImmutableArray<Vote> votes, RoundInputs inputs, double now)
     {
         var from = memory.Published?.Limit ?? memory.Standing.Voted;
+        if (memory.Published is null) tally = tally with { Why = string.Create(CultureInfo.InvariantCulture, $"opened with {Keys.FirstWindow.Default:0.00} of the ceiling, {Wording.Hunters(from)}; {tally.Why}") };
         var limits = new GateLimits(
             tally.Effective,
             double.IsFinite(tally.JoinsPerSecond) ? Math.Max(PaceLeast, tally.JoinsPerSecond) : 0,

@@ -71,7 +71,8 @@ public sealed record Vote
         Epoch = wire.Epoch,
         State = wire.State,
         Limit = wire.Limit,
-        JoinsPerSecond = wire.JoinsPerSecond,
+        // As in the store: 0 or less is not paced.
+        JoinsPerSecond = wire.JoinsPerSecond <= 0 ? double.PositiveInfinity : wire.JoinsPerSecond,
         Pause = wire.Pause,
         Brownout = wire.Brownout is { } brownout ? new Brownout(brownout.Memory, brownout.Lag) : Brownout.None,
         Cause = Wording.Cause(wire.Cause),

@@ -34,7 +34,7 @@ static class Given
     public static Tally Count(IReadOnlyList<Vote> votes, long standing = 30_000, int electorate = 0, double seated = 0, double now = Now, double elapsed = 5) =>
         Ballot.Count(votes, electorate, Standing(standing), seated, 7, now, elapsed)!;
 
-    public static HuntVote Wire(string hunt, double limit, long seq, Action<HuntVote>? more = null)
+    public static HuntVote Sent(string hunt, double limit, long seq, Action<HuntVote>? more = null)
     {
         var vote = new HuntVote
         {
@@ -54,7 +54,7 @@ static class Given
 
     public static GovernorAnswer Silent(string endpoint) => new(endpoint, null);
 
-    public static GateCounts Gate(long seated = 0, long waiting = 0, GateLimits? limits = null, long epoch = 7, bool rebuilding = false, long joins = 0, long leaves = 0, params string[] servers) =>
+    public static GateCounts GateAt(long seated = 0, long waiting = 0, GateLimits? limits = null, long epoch = 7, bool rebuilding = false, long joins = 0, long leaves = 0, params string[] servers) =>
         new(epoch, rebuilding, seated, waiting, joins, leaves, servers, limits, 0);
 
     public static GateLimits Limits(long limit, bool pinned = false) => new(limit, 0, false, 0, 0, false, "before", "none", pinned, 50_000, false, 1);
