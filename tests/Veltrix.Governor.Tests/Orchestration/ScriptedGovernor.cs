@@ -30,6 +30,8 @@ sealed class ScriptedGovernor : GovernorService.GovernorServiceBase, IAsyncDispo
     /// <summary>Of the gate that it claims to have measured.</summary>
     public long Epoch { get; set; } = 7;
 
+    public double Pace { get; set; }
+
     public bool IsSilent { get; set; }
 
     /// <summary>It has heard of a newer orchestrator.</summary>
@@ -75,7 +77,7 @@ sealed class ScriptedGovernor : GovernorService.GovernorServiceBase, IAsyncDispo
         }
 
         var response = new VoteResponse { Governor = "scripted", Load = new ServerLoad { CpuRatio = 0.4, Sockets = 100, SocketsMax = 20_000 } };
-        response.Votes.AddRange(Limits.Select(limit => Given.Sent(limit.Key, limit.Value, Interlocked.Increment(ref seq), vote => (vote.State, vote.Epoch) = (State, Epoch))));
+        response.Votes.AddRange(Limits.Select(limit => Given.Sent(limit.Key, limit.Value, Interlocked.Increment(ref seq), vote => (vote.State, vote.Epoch, vote.JoinsPerSecond) = (State, Epoch, Pace))));
         return response;
     }
 
