@@ -3,18 +3,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Veltrix.Governor.Orchestration;
 
-/// <summary>What is wrong now. A loop meets the same fault every few seconds: it is logged when it comes, when it changes, and when it is over. Thread-safe.</summary>
+/// <summary>What is wrong now. A loop meets the same fault every few seconds: it is logged when it comes, when it becomes another kind, and when it is over. Thread-safe.</summary>
 public sealed partial class Faults(ILogger logger)
 {
-    readonly ConcurrentDictionary<string, string> present = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, (string Kind, string Message)> present = new(StringComparer.Ordinal);
 
-    /// <summary>By what is concerned.</summary>
-    public IReadOnlyDictionary<string, string> Present => present;
+    /// <summary>The newest message of each, by what is concerned.</summary>
+    public IReadOnlyDictionary<string, string> Present => present.ToDictionary(fault => fault.Key, fault => fault.Value.Message);
 
-    public void Seen(string what, string message, Exception? error = null)
+    /// <param name="kind">What stays the same while it lasts: messages carry times and counters.</param>
+    public void Seen(string what, string kind, string message, Exception? error = null)
     {
-        var changed = !present.TryGetValue(what, out var before) || before != message;
-        present[what] = message;
+        var changed = !present.TryGetValue(what, out var before) || before.Kind != kind;
+        present[what] = (kind, message);
         if (changed) LogSeen(what, message, error);
     }
 

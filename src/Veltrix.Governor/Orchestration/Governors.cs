@@ -72,7 +72,8 @@ public sealed class Governors(IReadOnlyList<GovernorAddress> addresses, Func<str
         catch (RpcException error)
         {
             onError?.Invoke(error);
-            faults.Seen(fault, late.IsCancellationRequested ? $"no answer within {within.TotalSeconds:0.###} s" : error.Status.ToString());
+            if (late.IsCancellationRequested) faults.Seen(fault, "late", $"no answer within {Wording.Seconds(within)}");
+            else faults.Seen(fault, error.StatusCode.ToString(), $"{error.StatusCode}: {error.Status.Detail}");
             return null;
         }
     }
@@ -89,7 +90,7 @@ public sealed class Governors(IReadOnlyList<GovernorAddress> addresses, Func<str
             }
             catch (Exception error) when (error is SocketException or TimeoutException)
             {
-                faults.Seen($"address {address}", error.Message);
+                faults.Seen($"address {address}", error.GetType().Name, error.Message);
             }
         }
 

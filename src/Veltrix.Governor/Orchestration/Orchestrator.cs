@@ -45,7 +45,7 @@ public sealed partial class Orchestrator(GateStore store, Governors governors, O
                 }
                 catch (Exception error) when (!cancel.IsCancellationRequested)
                 {
-                    faults.Seen("round", error.Message, error);
+                    faults.Seen("round", error.GetType().Name, error.Message, error);
                 }
             }
             while (await timer.WaitForNextTickAsync(cancel));
@@ -144,9 +144,14 @@ public sealed partial class Orchestrator(GateStore store, Governors governors, O
             faults.Gone(what);
             return (true, answer);
         }
-        catch (Exception error) when (error is GateException or TimeoutException)
+        catch (GateException error)
         {
-            faults.Seen(what, error is TimeoutException ? $"the store does not answer within {options.Within.TotalSeconds:0.###} s" : error.Message);
+            faults.Seen(what, error.Fault.ToString(), error.Message);
+            return default;
+        }
+        catch (TimeoutException)
+        {
+            faults.Seen(what, "late", $"the store does not answer within {Wording.Seconds(options.Within)}");
             return default;
         }
     }

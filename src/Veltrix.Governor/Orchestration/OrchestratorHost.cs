@@ -106,7 +106,7 @@ public sealed class OrchestratorHost : IAsyncDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            faults.Seen("token", error.Message);
+            faults.Seen("token", error.GetType().Name, error.Message);
             return null;
         }
     }

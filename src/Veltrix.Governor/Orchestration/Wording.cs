@@ -10,6 +10,9 @@ static class Wording
     /// <summary>31,200</summary>
     public static string Hunters(double number) => Math.Round(number).ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>0.4 s</summary>
+    public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
+
     /// <summary>"lowest", "2nd lowest", "3rd lowest", "4th lowest".</summary>
     public static string Lowest(int place) => place switch { 1 => "lowest", 2 => "2nd lowest", 3 => "3rd lowest", _ => $"{place}th lowest" };
 
