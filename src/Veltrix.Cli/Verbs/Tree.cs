@@ -11,6 +11,7 @@ static class Tree
         {
             Up.Make(terminal),
             Serve.Make(terminal),
+            OrchestratorVerb.Make(terminal),
             Group(terminal, "hunt", "Write, publish, run and check hunts.",
             [
                 HuntNew.Make(terminal),

@@ -1,0 +1,141 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using Veltrix.Gate;
+
+namespace Veltrix.Governor.Orchestration;
+
+/// <summary>A running orchestrator: its loop, and an address for metrics, health and <c>/v1/hunts</c>.</summary>
+public sealed class OrchestratorHost : IAsyncDisposable
+{
+    readonly WebApplication app;
+    readonly GateStore store;
+    readonly bool ownsStore;
+    readonly Governors governors;
+    readonly Faults faults;
+    readonly OrchestratorMetrics metrics;
+    readonly Orchestrator orchestrator;
+    readonly CancellationTokenSource stop = new();
+    Task running = Task.CompletedTask;
+    int disposed;
+
+    OrchestratorHost(WebApplication app, GateStore store, OrchestratorOptions options, IReadOnlyList<GovernorAddress> addresses, ILogger logger)
+    {
+        this.app = app;
+        this.store = store;
+        ownsStore = options.OpenStore is null;
+        faults = new Faults(logger);
+        governors = new Governors(addresses, () => Token(options.TokenFile), options.Within, options.Clock, faults);
+        orchestrator = new Orchestrator(store, governors, options, faults, logger);
+        metrics = new OrchestratorMetrics(() => orchestrator.Now);
+    }
+
+    /// <summary>Where metrics are to be had.</summary>
+    public Uri Url { get; private set; } = new("http://127.0.0.1");
+
+    /// <summary>As of the last round.</summary>
+    public Snapshot Now => orchestrator.Now;
+
+    /// <exception cref="ArgumentException">An address of a governor cannot be understood.</exception>
+    /// <exception cref="GateException">The store cannot be reached, or evicts keys.</exception>
+    /// <exception cref="IOException">The address is in use, or the token's file cannot be read.</exception>
+    public static async Task<OrchestratorHost> Start(OrchestratorOptions options, CancellationToken cancel)
+    {
+        var addresses = options.Governors.Select(text =>
+            GovernorAddress.TryParse(text, out var address, out var fault) ? address : throw new ArgumentException($"{text}: {fault}", nameof(options))).ToList();
+        // What is wrong now would be wrong every five seconds.
+        if (options.TokenFile is { } file) await File.ReadAllTextAsync(file, cancel);
+        var store = options.OpenStore ?? await GateStore.Open(options.Store, cancel);
+        var app = Builder(options).Build();
+        var host = new OrchestratorHost(app, store, options, addresses, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix.Orchestrator"));
+        try
+        {
+            host.Map(options);
+            await app.StartAsync(cancel);
+            host.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+            host.running = Task.Run(() => host.orchestrator.Run(host.stop.Token), CancellationToken.None);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        await stop.CancelAsync();
+        await running;
+        await app.DisposeAsync();
+        metrics.Dispose();
+        governors.Dispose();
+        if (ownsStore) await store.DisposeAsync();
+        stop.Dispose();
+    }
+
+    void Map(OrchestratorOptions options)
+    {
+        app.MapPrometheusScrapingEndpoint("/metrics").DisableHttpMetrics();
+        app.MapGet("/livez", () => "ok");
+        // A standby is as ready as a leader: it is there to take over.
+        app.MapGet("/readyz", IResult () => !faults.Present.TryGetValue("leadership", out var fault) && Now.Rounds > 0
+            ? TypedResults.Text("ok")
+            : TypedResults.Problem(fault ?? "the first round is not over", statusCode: StatusCodes.Status503ServiceUnavailable));
+        app.MapGet("/v1/hunts", () => TypedResults.Json(OrchestratorView.Of(Now, faults.Present), OrchestratorJson.Default.OrchestratorView));
+    }
+
+    // Read again each time, because mounted secrets change; Apply says it if the token is gone or wrong.
+    string? Token(string? file)
+    {
+        if (file is null) return null;
+        try
+        {
+            var token = File.ReadAllText(file).Trim();
+            faults.Gone("token");
+            return token;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            faults.Seen("token", error.GetType().Name, error.Message);
+            return null;
+        }
+    }
+
+    static WebApplicationBuilder Builder(OrchestratorOptions options)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        if (options.Logging is { } logging)
+        {
+            builder.Services.AddSingleton(logging);
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Veltrix", LogLevel.Information)
+                // A start that fails is told by whoever started it.
+                .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+            builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        }
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(OrchestratorMetrics.MeterName)
+            .AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false));
+        return builder;
+    }
+}

@@ -1,0 +1,270 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Veltrix.Gate;
+using Veltrix.Governor.Policies;
+using Veltrix.Hosting;
+
+namespace Veltrix.Governor.Orchestration;
+
+/// <summary>
+/// One round of the orchestrator, every five seconds. Pure: state, what was heard and the time go in; state and rulings come out, the same on every machine.
+/// <list type="number">
+/// <item>The clock: where it ran backwards or leapt, <see cref="RoundState.Shifted"/>, and every limit is held this once.</item>
+/// <item><see cref="Hear"/> the votes, each counting from when it was first heard.</item>
+/// <item><see cref="Remember"/>: what the gate says is published goes before what this orchestrator remembers, so that a new leader goes on from the last limit.</item>
+/// <item><see cref="Ballot.Count"/> for each hunt.</item>
+/// <item><see cref="Share"/> the store's room where it is scarce and several hunts want it.</item>
+/// <item><see cref="Rule"/>: pins, the reason, whether the gate may open again, servers wanted.</item>
+/// </list>
+/// </summary>
+public static class Round
+{
+    /// <summary>A longer time between two rounds was a sleep of the machine or a leap of its clock.</summary>
+    public static readonly TimeSpan GapMax = TimeSpan.FromSeconds(60);
+
+    /// <summary>A gate that lost its keys opens at the latest so long afterwards.</summary>
+    public static readonly TimeSpan RebuildMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>Hunts go on sharing so long after the store was last scarce: else limits would swing at the edge.</summary>
+    public static readonly TimeSpan ShareHold = TimeSpan.FromSeconds(60);
+
+    /// <summary>A hunt that no governor speaks of any more, though some answer, is forgotten.</summary>
+    public static readonly TimeSpan ForgetAfter = TimeSpan.FromSeconds(60);
+
+    /// <summary>More hunts than this are not governed by one orchestrator; a governor gone wrong must not invent them without end.</summary>
+    public const int HuntsMax = 1_000;
+
+    // In a store "0 or less" is not paced at all, so that "nobody" must be a number.
+    const double PaceLeast = 0.01;
+
+    public static RoundOutcome Next(RoundState state, RoundInputs inputs, double now)
+    {
+        string? leap = null;
+        if (state.At is { } last && !(now >= last && now - last <= GapMax.TotalSeconds))
+        {
+            leap = $"the clock {(now < last ? "ran back" : "leapt")} by {Wording.Hunters(Math.Abs(now - last))} s: held";
+            state = state.Shifted(now - last);
+        }
+
+        var elapsed = leap is null && state.At is { } before ? now - before : 0;
+        var (votes, heard) = Hear(state, inputs, now);
+        var hunts = Remember(state, inputs, votes, now);
+        var silent = inputs.Answers.Count(answer => answer.Response is null);
+        var tallies = new SortedDictionary<string, Tally>(StringComparer.Ordinal);
+        foreach (var (hunt, memory) in hunts)
+        {
+            var own = votes[hunt].ToList();
+            var epoch = inputs.Gates.GetValueOrDefault(hunt) is { Rebuilding: false } gate ? gate.Epoch : (long?)null;
+            var tally = leap is not null ? Ballot.Hold(memory.Standing, leap) : Ballot.Count(own, own.Count + silent, memory.Standing, memory.Seated, epoch, now, elapsed);
+            if (tally is not null) tallies[hunt] = tally;
+        }
+
+        var sharedUntil = IsScarce(tallies.Values, inputs.MemoryRatio) ? now + ShareHold.TotalSeconds : state.SharedUntil;
+        if (now < sharedUntil) Share(tallies, hunts);
+
+        var rulings = ImmutableArray.CreateBuilder<HuntRuling>();
+        foreach (var (hunt, tally) in tallies)
+        {
+            var (memory, ruling) = Rule(hunt, hunts[hunt], tally, [.. votes[hunt]], inputs, now);
+            hunts = hunts.SetItem(hunt, memory);
+            rulings.Add(ruling);
+        }
+
+        var next = new RoundState { Hunts = hunts, Heard = heard, At = now, SharedUntil = sharedUntil };
+        return new RoundOutcome(next, rulings.ToImmutable(), Plan(rulings, hunts, inputs), Shares(rulings, inputs));
+    }
+
+    static (ILookup<string, Vote> Votes, ImmutableDictionary<(string, string), (long, double)> Heard) Hear(RoundState state, RoundInputs inputs, double now)
+    {
+        var votes = new List<Vote>();
+        var heard = ImmutableDictionary.CreateBuilder<(string, string), (long Seq, double At)>();
+        foreach (var answer in inputs.Answers)
+        {
+            // One that is late keeps what was heard of it: were it forgotten, an old vote would be new again.
+            if (answer.Response is not { } response)
+            {
+                foreach (var known in state.Heard) if (known.Key.Endpoint == answer.Endpoint) heard[known.Key] = known.Value;
+                continue;
+            }
+
+            foreach (var wire in response.Votes.Take(HuntsMax))
+            {
+                var key = (answer.Endpoint, wire.Hunt);
+                var at = state.Heard.TryGetValue(key, out var known) && known.Seq == wire.Seq ? known.At : now;
+                heard[key] = (wire.Seq, at);
+                votes.Add(Vote.Read(answer.Endpoint, wire, at));
+            }
+        }
+
+        return (votes.GroupBy(vote => (vote.Hunt, vote.Governor)).Select(own => own.Last()).ToLookup(vote => vote.Hunt), heard.ToImmutable());
+    }
+
+    static ImmutableSortedDictionary<string, HuntMemory> Remember(RoundState state, RoundInputs inputs, ILookup<string, Vote> votes, double now)
+    {
+        var hunts = state.Hunts.ToBuilder();
+        var anybody = inputs.Answers.Any(answer => answer.Response is not null);
+        foreach (var (hunt, memory) in state.Hunts)
+            if (anybody && !votes.Contains(hunt) && now - memory.SeenAt > ForgetAfter.TotalSeconds) hunts.Remove(hunt);
+        foreach (var hunt in votes.Select(own => own.Key).Order(StringComparer.Ordinal))
+            if (!hunts.ContainsKey(hunt) && hunts.Count < HuntsMax && Begin(inputs.Gates.GetValueOrDefault(hunt), votes[hunt], now) is { } begun) hunts[hunt] = begun;
+
+        foreach (var (hunt, memory) in hunts.ToList())
+            hunts[hunt] = Look(memory with { SeenAt = anybody && !votes.Contains(hunt) ? memory.SeenAt : now }, inputs.Gates.GetValueOrDefault(hunt), votes[hunt], now);
+        return hunts.ToImmutable();
+    }
+
+    /// <summary>
+    /// A hunt that is new here: it goes on from what is published. Where nothing ever was, it opens with the first window and not with the ceiling. Without a gate to read nobody knows
+    /// which it is, and it is not begun.
+    /// </summary>
+    static HuntMemory? Begin(GateCounts? gate, IEnumerable<Vote> votes, double now)
+    {
+        if (gate is null) return null;
+        if (gate.Limits is { } limits) return new HuntMemory { Standing = Published(limits, null, now), Published = limits, SeenAt = now };
+        var told = votes.Where(vote => vote.IsWellFormed).Select(vote => vote.Settings).OrderBy(settings => settings.Ceiling).ToList();
+        if (told.Count == 0) return null;
+        var settings = told[(told.Count - 1) / 2];
+        return new HuntMemory { Standing = Standing.Of(settings.Clamp(Keys.FirstWindow.Default * settings.Ceiling), now), SeenAt = now };
+    }
+
+    static HuntMemory Look(HuntMemory memory, GateCounts? gate, IEnumerable<Vote> votes, double now)
+    {
+        if (gate is null)
+        {
+            // The governors read the gate too, maybe a moment earlier.
+            var told = votes.Where(vote => Vote.IsAmount(vote.Seated) && Vote.IsAmount(vote.Waiting)).OrderBy(vote => vote.Seated).ToList();
+            return told.Count == 0 ? memory : memory with { Seated = told[(told.Count - 1) / 2].Seated, Waiting = told[(told.Count - 1) / 2].Waiting };
+        }
+
+        return memory with
+        {
+            // Another leader may have published since.
+            Standing = gate.Limits is { } limits && limits != memory.Published ? Published(limits, memory.Standing, memory.Standing.QuorumAt) : memory.Standing,
+            Published = gate.Limits ?? memory.Published,
+            Seated = gate.Seated,
+            Waiting = gate.Waiting,
+            Trend = gate.Rebuilding ? memory.Trend : memory.Trend?.Next(gate, now) ?? Trend.Begin(gate, now),
+            RebuildingSince = gate.Rebuilding ? memory.RebuildingSince ?? now : null,
+            Servers = gate.Rebuilding ? memory.Servers : [.. gate.Servers],
+        };
+    }
+
+    static Standing Published(GateLimits limits, Standing? known, double quorumAt) => new(
+        limits.Pinned && known is not null ? known.Voted : limits.Limit,
+        limits.JoinsPerSecond <= 0 ? double.PositiveInfinity : limits.JoinsPerSecond,
+        limits.Pause,
+        new Brownout(limits.BrownoutMemory, limits.BrownoutLag),
+        limits.Guard,
+        known?.Settings ?? (limits.Ceiling >= 1 ? new HuntSettings(limits.Ceiling, 0, limits.Pinned ? limits.Limit : null) : null),
+        quorumAt);
+
+    static bool IsScarce(IEnumerable<Tally> tallies, double? memoryRatio) => memoryRatio >= Sharing.From || tallies.Any(tally => tally is { HasQuorum: true, Cause: Cause.RedisMemory });
+
+    /// <summary>Pinned hunts are people's matter, and those without votes enough are held: neither takes part.</summary>
+    static void Share(SortedDictionary<string, Tally> tallies, ImmutableSortedDictionary<string, HuntMemory> hunts)
+    {
+        var claims = tallies.Where(hunt => hunt.Value is { HasQuorum: true, Settings.Pin: null })
+            .Select(hunt => new Claim(hunt.Key, hunt.Value.Settings.RoomWeight, hunt.Value.Settings.Clamp(hunts[hunt.Key].Seated), hunt.Value.Voted)).ToList();
+        var shared = Sharing.Of(claims);
+        var weights = claims.Where(claim => claim.Room > 0).Sum(claim => claim.Weight);
+        foreach (var (claim, limit) in claims.Zip(shared))
+        {
+            var tally = tallies[claim.Hunt];
+            if (limit == tally.Voted) continue;
+            var why = $"{claim.Weight:0} of {weights:0} parts of the store's room; {Wording.Hunters(tally.Voted)} alone: {tally.Why}";
+            tallies[claim.Hunt] = tally with { Voted = limit, Cause = Cause.RedisMemory, Why = why };
+        }
+    }
+
+    static (HuntMemory Memory, HuntRuling Ruling) Rule(string hunt, HuntMemory memory, Tally tally, ImmutableArray<Vote> votes, RoundInputs inputs, double now)
+    {
+        var from = memory.Published?.Limit ?? memory.Standing.Voted;
+        if (memory.Published is null) tally = tally with { Why = string.Create(CultureInfo.InvariantCulture, $"opened with {Keys.FirstWindow.Default:0.00} of the ceiling, {Wording.Hunters(from)}; {tally.Why}") };
+        var limits = new GateLimits(
+            tally.Effective,
+            double.IsFinite(tally.JoinsPerSecond) ? Math.Max(PaceLeast, tally.JoinsPerSecond) : 0,
+            tally.Pause,
+            tally.Brownout.Memory,
+            tally.Brownout.Lag,
+            tally.Guard,
+            tally.Reason(from),
+            tally.EffectiveCause.Word(),
+            tally.Settings.Pin is not null,
+            (long)tally.Settings.Ceiling,
+            inputs.Audit,
+            inputs.AtMs);
+        var (plan, wanted) = Plan(memory, tally, votes, inputs, now);
+        return (
+            memory with { Standing = memory.Standing.After(tally, now), Published = limits, Wanted = wanted },
+            new HuntRuling(hunt, limits, tally, votes, plan, memory.Seated, memory.Waiting, MayReopen(memory, votes.Length, inputs.Gates.GetValueOrDefault(hunt), now)));
+    }
+
+    static bool MayReopen(HuntMemory memory, int voters, GateCounts? gate, double now) =>
+        gate is { Rebuilding: true } && memory.RebuildingSince is { } since
+        && (now - since >= RebuildMax.TotalSeconds
+            // All that had a lease before; where that is not known, as many as have a governor.
+            || (memory.Servers.IsEmpty ? voters > 0 && gate.Servers.Count >= voters : memory.Servers.IsSubsetOf(gate.Servers)));
+
+    static (CapacityPlan Plan, ImmutableList<(double At, int Servers)> Wanted) Plan(HuntMemory memory, Tally tally, ImmutableArray<Vote> votes, RoundInputs inputs, double now)
+    {
+        var caps = votes.Where(vote => vote.IsWellFormed && vote.ServerCap is > 0).Select(vote => vote.ServerCap!.Value).ToList();
+        var plan = CapacityPlan.Of(Load(inputs, caps) with
+        {
+            Servers = votes.Length,
+            Seated = memory.Seated,
+            Waiting = memory.Waiting,
+            ArrivalsPerSecond = memory.Trend?.ArrivalsPerSecond ?? 0,
+            LeavesPerSecond = memory.Trend?.LeavesPerSecond ?? 0,
+            Limit = tally.Effective,
+            Ceiling = tally.Settings.Ceiling,
+            IsSharedBound = IsShared(tally.Cause),
+        });
+        var wanted = memory.Wanted.RemoveAll(old => now - old.At > CapacityPlan.FewerAfter.TotalSeconds).Add((now, plan.Servers));
+        var most = wanted.Max(old => old.Servers);
+        return (most == plan.Servers ? plan : plan with { Servers = most, Reason = $"{most} servers were wanted within {CapacityPlan.FewerAfter.TotalMinutes:0} min; now {plan.Reason}" }, wanted);
+    }
+
+    static CapacityPlan Plan(IReadOnlyCollection<HuntRuling> rulings, ImmutableSortedDictionary<string, HuntMemory> hunts, RoundInputs inputs)
+    {
+        var together = CapacityPlan.Of(Load(inputs, []) with
+        {
+            Seated = rulings.Sum(ruling => ruling.Seated),
+            Waiting = rulings.Sum(ruling => ruling.Waiting),
+            ArrivalsPerSecond = rulings.Sum(ruling => hunts[ruling.Hunt].Trend?.ArrivalsPerSecond ?? 0),
+            LeavesPerSecond = rulings.Sum(ruling => hunts[ruling.Hunt].Trend?.LeavesPerSecond ?? 0),
+            Limit = rulings.Sum(ruling => IsShared(ruling.Tally.Cause) ? ruling.Limits.Limit : ruling.Tally.Settings.Ceiling),
+            Ceiling = rulings.Sum(ruling => ruling.Tally.Settings.Ceiling),
+            IsSharedBound = rulings.Any(ruling => IsShared(ruling.Tally.Cause)),
+        });
+        // No hunt's own wish is forgotten over the sum, least of all one that lasts (FewerAfter).
+        var most = rulings.Select(ruling => ruling.Plan).Append(together).MaxBy(plan => plan.Servers)!;
+        return most.Servers > together.Servers ? together with { Servers = most.Servers, Reason = most.Reason } : together;
+    }
+
+    static Demand Load(RoundInputs inputs, IReadOnlyList<double> caps)
+    {
+        var loads = inputs.Answers.Select(answer => answer.Response?.Load).OfType<Wire.Governor.ServerLoad>().ToList();
+        var cpu = loads.Where(load => load.CpuRatio is > 0 and <= 1).Select(load => load.CpuRatio).ToList();
+        var sockets = loads.Where(load => load.SocketsMax > 0).Select(load => (double)load.SocketsMax).ToList();
+        return new Demand
+        {
+            Servers = inputs.Answers.Count(answer => answer.Response is not null),
+            PerServer = caps.Count > 0 ? caps.Average() : sockets.Count > 0 ? sockets.Average() : null,
+            Cpu = cpu.Count > 0 ? cpu.Average() : null,
+            Seated = 0,
+            Waiting = 0,
+            Limit = 0,
+            Ceiling = 0,
+        };
+    }
+
+    static ImmutableArray<(string Endpoint, long Hunters)> Shares(IReadOnlyCollection<HuntRuling> rulings, RoundInputs inputs)
+    {
+        var servers = inputs.Answers.Where(answer => answer.Response is not null).ToList();
+        var parts = servers.Select(server => server.Response!.Load is { } load ? new ServerPart(load.Sockets, load.SocketsMax - load.Sockets) : default).ToList();
+        return [.. servers.Select(server => server.Endpoint).Zip(ServerShares.Of(rulings.Sum(ruling => ruling.Limits.Limit), parts))];
+    }
+
+    /// <summary>Rests on what all servers share: the store, or the one scorer of a hunt.</summary>
+    static bool IsShared(Cause cause) => cause is Cause.RedisMemory or Cause.LogLag or Cause.LogLagSeconds or Cause.ScorerQueue;
+}

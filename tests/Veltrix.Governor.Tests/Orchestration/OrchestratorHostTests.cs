@@ -1,0 +1,110 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Veltrix.Gate;
+using Veltrix.Governor.Orchestration;
+
+namespace Veltrix.Governor.Tests.Orchestration;
+
+public sealed partial class OrchestratorHostTests : IDisposable
+{
+    static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
+
+    readonly string folder = Directory.CreateTempSubdirectory("veltrix-orchestrator-").FullName;
+
+    string TokenFile()
+    {
+        var file = Path.Combine(folder, "control.token");
+        File.WriteAllText(file, "a-token-of-the-test\n");
+        return file;
+    }
+
+    OrchestratorOptions Options(GateStore store, params ScriptedGovernor[] governors) => new()
+    {
+        Governors = [.. governors.Select(governor => governor.Url)], OpenStore = store, TokenFile = TokenFile(), Port = 0, Every = TimeSpan.FromMilliseconds(50), Within = TimeSpan.FromSeconds(10),
+    };
+
+    [Fact]
+    public async Task It_shows_limits_reasons_votes_and_the_plan_and_measures_itself()
+    {
+        await using var one = await ScriptedGovernor.Start(("h", 31_000));
+        await using var two = await ScriptedGovernor.Start(("h", 32_000));
+        await using var store = await GateStore.Open(new GateStoreOptions(), Cancel);
+        await using var host = await OrchestratorHost.Start(Options(store, one, two), Cancel);
+        using var http = new HttpClient { BaseAddress = host.Url };
+        Assert.Equal("ok", await http.GetStringAsync("/livez", Cancel));
+        for (var i = 0; i < 2; i++) await store.Hunt("h").Renew($"s{i}", TimeSpan.FromMinutes(1), [], Cancel);
+        await Until(async () => (one.Epoch = two.Epoch = (await store.Hunt("h").Counts(Cancel)).Epoch) != 0);
+        await Until(() => Task.FromResult(host.Now.Outcome.Rulings is [{ Limits.Limit: 31_000 }]));
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/readyz", Cancel)).StatusCode);
+
+        var view = JsonNode.Parse(await http.GetStringAsync("/v1/hunts", Cancel))!;
+        var hunt = view["hunts"]![0]!;
+        Assert.Equal((true, 31_000, "redis_memory"), ((bool)view["is_leader"]!, (int)hunt["limit"]!, (string)hunt["cause"]!));
+        Assert.Contains("redis memory 0.70 of 0.80 (lowest of 2 votes)", (string)hunt["reason"]!);
+        Assert.Equal([31_000, 32_000], hunt["votes"]!.AsArray().Select(vote => (int)vote!["limit"]!).Order());
+        Assert.Equal(31_000, view["governors"]!.AsArray().Sum(governor => (int)governor!["share"]!));
+        Assert.Contains("expected in 5 min", (string)view["plan"]!["reason"]!);
+
+        var metrics = await http.GetStringAsync("/metrics", Cancel);
+        Assert.Contains("""veltrix_hunt_limit_players{hunt_id="h"} 31000""", metrics);
+        Assert.Contains("""veltrix_orchestrator_votes{hunt_id="h",state="fresh"} 2""", metrics);
+        foreach (var name in new[]
+        {
+            "veltrix_hunt_ceiling_players", "veltrix_hunt_floor_players", "veltrix_hunt_active_players", "veltrix_hunt_waiting_players", "veltrix_hunt_wanted_servers", "veltrix_orchestrator_is_leader",
+            "veltrix_orchestrator_vote_spread_ratio", "veltrix_orchestrator_missing_votes", "veltrix_orchestrator_wanted_servers", "veltrix_orchestrator_answering_governors", "veltrix_orchestrator_asked_governors",
+            "veltrix_orchestrator_rounds_total", "veltrix_orchestrator_round_duration_seconds", "veltrix_orchestrator_last_round_timestamp_seconds",
+        }) Assert.Contains($"\n{name}", metrics);
+        foreach (Match type in Type().Matches(metrics))
+        {
+            var (name, kind) = (type.Groups[1].Value, type.Groups[2].Value);
+            Assert.Contains($"# HELP {name} ", metrics);
+            Assert.Equal(kind == "counter", name.EndsWith("_total", StringComparison.Ordinal));
+            Assert.DoesNotMatch("_(count|sum|bucket|ms|minutes|gauge)$|__|[A-Z]", name);
+        }
+    }
+
+    [Fact]
+    public async Task The_pace_is_measured_where_there_is_one()
+    {
+        await using var governor = await ScriptedGovernor.Start(("h", 31_000));
+        governor.Pace = 120;
+        await using var store = await GateStore.Open(new GateStoreOptions(), Cancel);
+        await using var host = await OrchestratorHost.Start(Options(store, governor), Cancel);
+        await store.Hunt("h").Renew("s", TimeSpan.FromMinutes(1), [], Cancel);
+        await Until(async () => (governor.Epoch = (await store.Hunt("h").Counts(Cancel)).Epoch) != 0);
+        await Until(() => Task.FromResult(host.Now.Outcome.Rulings is [{ Limits.JoinsPerSecond: 120 }]));
+
+        using var http = new HttpClient { BaseAddress = host.Url };
+        Assert.Contains("""veltrix_hunt_admit_rate_players_per_second{hunt_id="h"} 120""", await http.GetStringAsync("/metrics", Cancel));
+    }
+
+    [Fact]
+    public async Task It_is_not_ready_before_it_has_been_round_and_does_not_start_on_what_cannot_work()
+    {
+        await using var store = await GateStore.Open(new GateStoreOptions(), Cancel);
+
+        await Assert.ThrowsAsync<ArgumentException>(() => OrchestratorHost.Start(Options(store) with { Governors = ["127.0.0.1:9357"] }, Cancel));
+        await Assert.ThrowsAsync<FileNotFoundException>(() => OrchestratorHost.Start(Options(store) with { TokenFile = Path.Combine(folder, "none") }, Cancel));
+
+        await using var silent = await ScriptedGovernor.Start();
+        silent.IsSilent = true;
+        await using var host = await OrchestratorHost.Start(Options(store, silent), Cancel);
+        using var http = new HttpClient { BaseAddress = host.Url };
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/readyz", Cancel)).StatusCode);
+    }
+
+    static async Task Until(Func<Task<bool>> holds)
+    {
+        for (var i = 0; !await holds(); i++)
+        {
+            Assert.True(i < 400, "it did not come about");
+            await Task.Delay(25, Cancel);
+        }
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [GeneratedRegex("^# TYPE (veltrix_[^ ]*) ([a-z]*)", RegexOptions.Multiline)]
+    private static partial Regex Type();
+}

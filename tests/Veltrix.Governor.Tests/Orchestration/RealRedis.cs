@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Veltrix.Governor.Tests.Orchestration;
+
+/// <summary>A redis-server on a free port that can be killed and come back empty.</summary>
+sealed class RealRedis : IAsyncDisposable
+{
+    readonly string folder = Directory.CreateTempSubdirectory("veltrix-redis-").FullName;
+    Process? process;
+
+    RealRedis(int port) => Port = port;
+
+    public int Port { get; }
+
+    public string Endpoint => $"127.0.0.1:{Port}";
+
+    public static async Task<RealRedis> Start()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        var redis = new RealRedis(port);
+        await redis.Run();
+        return redis;
+    }
+
+    public async Task Run()
+    {
+        var start = new ProcessStartInfo("redis-server") { WorkingDirectory = folder, RedirectStandardOutput = true };
+        foreach (var word in new[] { "--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--maxmemory", "100mb" }) start.ArgumentList.Add(word);
+        process = Process.Start(start)!;
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+            if (line.Contains("Ready to accept connections", StringComparison.Ordinal)) return;
+        throw new IOException("redis-server ended instead of starting");
+    }
+
+    public async Task Kill()
+    {
+        if (process is null) return;
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+        process = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Kill();
+        Directory.Delete(folder, recursive: true);
+    }
+}
