@@ -35,7 +35,7 @@ public sealed partial class OrchestratorHostTests : IDisposable
         Assert.Equal("ok", await http.GetStringAsync("/livez", Cancel));
         for (var i = 0; i < 2; i++) await store.Hunt("h").Renew($"s{i}", TimeSpan.FromMinutes(1), [], Cancel);
         await Until(async () => (one.Epoch = two.Epoch = (await store.Hunt("h").Counts(Cancel)).Epoch) != 0);
-        await Until(() => Task.FromResult(host.Now.Outcome.Rulings is [{ Limits.Limit: 31_000 }]));
+        await Until(() => Task.FromResult(host.Now.Outcome.Rulings is [{ Limits.Limit: 31_000, Tally.Fresh: 2 }]));
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/readyz", Cancel)).StatusCode);
 
         var view = JsonNode.Parse(await http.GetStringAsync("/v1/hunts", Cancel))!;
@@ -72,7 +72,7 @@ public sealed partial class OrchestratorHostTests : IDisposable
         await using var host = await OrchestratorHost.Start(Options(store, governor), Cancel);
         await store.Hunt("h").Renew("s", TimeSpan.FromMinutes(1), [], Cancel);
         await Until(async () => (governor.Epoch = (await store.Hunt("h").Counts(Cancel)).Epoch) != 0);
-        await Until(() => Task.FromResult(host.Now.Outcome.Rulings is [{ Limits.JoinsPerSecond: 120 }]));
+        await Until(() => Task.FromResult(host.Now.Outcome.Rulings is [{ Limits.JoinsPerSecond: 120, Tally.Fresh: 1 }]));
 
         using var http = new HttpClient { BaseAddress = host.Url };
         Assert.Contains("""veltrix_hunt_admit_rate_players_per_second{hunt_id="h"} 120""", await http.GetStringAsync("/metrics", Cancel));

@@ -351,7 +351,7 @@ public class RoundTests
                 var evil = new VoteResponse { Governor = "evil", Load = new ServerLoad { CpuRatio = cpu, Sockets = sockets, SocketsMax = socketsMax } };
                 evil.Votes.AddRange(votes);
                 List<GovernorAnswer> all = [.. honest.Select((limit, i) => Answer($"g{i}", Sent("h", limit, (long)now))), new GovernorAnswer("evil", evil)];
-                var gates = Round.Hunts(state, all).ToDictionary(hunt => hunt, _ => GateAt(2_600));
+                var gates = Round.Hunts(state, all).ToDictionary(hunt => hunt, hunt => GateAt(hunt == "h" ? 2_600 : 0));
 
                 var outcome = Round.Next(state, new RoundInputs(all, gates, memory, false, 1), now);
 
