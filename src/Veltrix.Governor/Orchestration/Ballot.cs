@@ -79,7 +79,8 @@ public static class Ballot
             Math.Min(ceiling, Majority(heard, told => told.Floor, standing?.Floor)),
             pin < 0 ? null : pin,
             pin < 0 ? "" : heard.FirstOrDefault(told => told.Pin == pin)?.PinOrigin ?? standing?.PinOrigin ?? "",
-            Majority(heard, told => told.RoomWeight, standing?.RoomWeight));
+            Majority(heard, told => told.RoomWeight, standing?.RoomWeight),
+            Majority(heard, told => told.Audit, standing?.Audit));
     }
 
     /// <summary>What more than half say; else what held, so that a change is taken when most have heard of it; else the middle one, which one liar cannot place.</summary>

@@ -1,3 +1,5 @@
+using Veltrix.Hosting;
+
 namespace Veltrix.Governor.Orchestration;
 
 /// <summary>What keeps more hunters out.</summary>
@@ -51,9 +53,6 @@ public sealed record CapacityPlan(int Servers, int Now, double Hunters, double? 
     /// <summary>Fewer servers are wanted only after this long of wanting fewer: a server that goes sends its hunters to others.</summary>
     public static readonly TimeSpan FewerAfter = TimeSpan.FromMinutes(5);
 
-    /// <summary>The share of processors that a server should stay under; the same as the default of <c>governor.cpu.soft</c>.</summary>
-    const double CpuSoft = 0.85;
-
     /// <summary>Kept free on each server for the hunters of one that dies.</summary>
     const double Spare = 0.1;
 
@@ -90,7 +89,7 @@ public sealed record CapacityPlan(int Servers, int Now, double Hunters, double? 
     static double? CarriedBy(Demand demand)
     {
         var carried = demand.Servers > 0 ? demand.Seated / demand.Servers : 0;
-        double? byCpu = demand.Cpu is { } cpu && cpu >= CpuLeast && carried >= SeatedLeast ? carried * CpuSoft / cpu : null;
+        double? byCpu = demand.Cpu is { } cpu && cpu >= CpuLeast && carried >= SeatedLeast ? carried * Keys.CpuSoft.Default / cpu : null;
         var told = demand.PerServer is > 0 and < double.PositiveInfinity ? demand.PerServer : null;
         var least = Math.Min(byCpu ?? double.PositiveInfinity, told ?? double.PositiveInfinity);
         return double.IsFinite(least) ? Math.Max(1, least) : null;

@@ -63,7 +63,7 @@ public sealed partial class Orchestrator(GateStore store, Governors governors, O
         var request = new VoteRequest { Term = term };
         if (IsLeader) request.Applied.AddRange(applied);
         var answers = await governors.Vote(request, cancel);
-        var hunts = state.Hunts.Keys.Union(answers.SelectMany(answer => answer.Response?.Votes.Take(Round.HuntsMax).Select(vote => vote.Hunt) ?? [])).Take(Round.HuntsMax).ToList();
+        var hunts = Round.Hunts(state, answers);
         var (gates, memory) = await Read(hunts, cancel);
 
         var inputs = new RoundInputs(answers, gates, memory, options.Audit, clock.GetUtcNow().ToUnixTimeMilliseconds());

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Veltrix.Governor.Orchestration;
 
-/// <summary>What an orchestrator tells Prometheus: all of it read from the last round when it is asked for. Names are in <c>docs/reference/metrics.md</c>.</summary>
+/// <summary>What an orchestrator tells Prometheus: all of it read from the last round when it is asked for. Names are in <c>docs/reference/orchestrator.md</c>.</summary>
 public sealed class OrchestratorMetrics : IDisposable
 {
     public const string MeterName = "Veltrix.Orchestrator";

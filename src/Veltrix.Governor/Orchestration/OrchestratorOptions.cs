@@ -36,7 +36,7 @@ public sealed record OrchestratorOptions
     /// <summary>For one call to a governor or to the store.</summary>
     public TimeSpan Within { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Whether gates write down every grant (<c>gate.audit</c>).</summary>
+    /// <summary>Whether the gates of all hunts write down every grant; else those where people set <c>gate.audit</c>.</summary>
     public bool Audit { get; init; }
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;

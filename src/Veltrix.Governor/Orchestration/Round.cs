@@ -31,8 +31,15 @@ public static class Round
     /// <summary>A hunt that no governor speaks of any more, though some answer, is forgotten.</summary>
     public static readonly TimeSpan ForgetAfter = TimeSpan.FromSeconds(60);
 
-    /// <summary>More hunts than this are not governed by one orchestrator; a governor gone wrong must not invent them without end.</summary>
+    /// <summary>More hunts than this are not governed by one orchestrator.</summary>
     public const int HuntsMax = 1_000;
+
+    // A governor gone wrong must neither invent hunts until there is no place for real ones, nor names that are no part of a key.
+    const int HuntsOfOneMax = 200;
+    const int NameMax = 100;
+
+    // What one server may claim to carry, so that no claim makes a sum overflow.
+    const long SocketsMax = 10_000_000;
 
     // In a store "0 or less" is not paced at all, so that "nobody" must be a number.
     const double PaceLeast = 0.01;
@@ -74,6 +81,13 @@ public static class Round
         return new RoundOutcome(next, rulings.ToImmutable(), Plan(rulings, hunts, inputs), Shares(rulings, inputs));
     }
 
+    /// <summary>The hunts that these answers speak of, known ones first.</summary>
+    public static IReadOnlyList<string> Hunts(RoundState state, IReadOnlyList<GovernorAnswer> answers) =>
+        [.. state.Hunts.Keys.Union(answers.SelectMany(answer => answer.Response is { } response ? Sane(response).Select(vote => vote.Hunt) : [])).Take(HuntsMax)];
+
+    static IEnumerable<Wire.Governor.HuntVote> Sane(Wire.Governor.VoteResponse response) =>
+        response.Votes.Where(vote => vote.Hunt.Length is > 0 and <= NameMax && vote.Hunt.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.')).Take(HuntsOfOneMax);
+
     static (ILookup<string, Vote> Votes, ImmutableDictionary<(string, string), (long, double)> Heard) Hear(RoundState state, RoundInputs inputs, double now)
     {
         var votes = new List<Vote>();
@@ -87,7 +101,7 @@ public static class Round
                 continue;
             }
 
-            foreach (var wire in response.Votes.Take(HuntsMax))
+            foreach (var wire in Sane(response))
             {
                 var key = (answer.Endpoint, wire.Hunt);
                 var at = state.Heard.TryGetValue(key, out var known) && known.Seq == wire.Seq ? known.At : now;
@@ -102,11 +116,12 @@ public static class Round
     static ImmutableSortedDictionary<string, HuntMemory> Remember(RoundState state, RoundInputs inputs, ILookup<string, Vote> votes, double now)
     {
         var hunts = state.Hunts.ToBuilder();
-        var anybody = inputs.Answers.Any(answer => answer.Response is not null);
+        var answering = inputs.Answers.Count(answer => answer.Response is not null);
+        var anybody = answering > 0;
         foreach (var (hunt, memory) in state.Hunts)
             if (anybody && !votes.Contains(hunt) && now - memory.SeenAt > ForgetAfter.TotalSeconds) hunts.Remove(hunt);
         foreach (var hunt in votes.Select(own => own.Key).Order(StringComparer.Ordinal))
-            if (!hunts.ContainsKey(hunt) && hunts.Count < HuntsMax && Begin(inputs.Gates.GetValueOrDefault(hunt), votes[hunt], now) is { } begun) hunts[hunt] = begun;
+            if (!hunts.ContainsKey(hunt) && hunts.Count < HuntsMax && Begin(inputs.Gates.GetValueOrDefault(hunt), [.. votes[hunt]], answering, now) is { } begun) hunts[hunt] = begun;
 
         foreach (var (hunt, memory) in hunts.ToList())
             hunts[hunt] = Look(memory with { SeenAt = anybody && !votes.Contains(hunt) ? memory.SeenAt : now }, inputs.Gates.GetValueOrDefault(hunt), votes[hunt], now);
@@ -115,11 +130,11 @@ public static class Round
 
     /// <summary>
     /// A hunt that is new here: it goes on from what is published. Where nothing ever was, it opens with the first window and not with the ceiling. Without a gate to read nobody knows
-    /// which it is, and it is not begun.
+    /// which it is, and it is not begun. Nor is one that a few governors name and no server carries: invented hunts would share the room of real ones.
     /// </summary>
-    static HuntMemory? Begin(GateCounts? gate, IEnumerable<Vote> votes, double now)
+    static HuntMemory? Begin(GateCounts? gate, IReadOnlyList<Vote> votes, int answering, double now)
     {
-        if (gate is null) return null;
+        if (gate is null || (gate.Servers.Count == 0 && gate.Seated == 0 && votes.Count * 2 < answering)) return null;
         if (gate.Limits is { } limits) return new HuntMemory { Standing = Published(limits, null, now), Published = limits, SeenAt = now };
         var told = votes.Where(vote => vote.IsWellFormed).Select(vote => vote.Settings).OrderBy(settings => settings.Ceiling).ToList();
         if (told.Count == 0) return null;
@@ -191,7 +206,7 @@ public static class Round
             tally.EffectiveCause.Word(),
             tally.Settings.Pin is not null,
             (long)tally.Settings.Ceiling,
-            inputs.Audit,
+            inputs.Audit || tally.Settings.Audit,
             inputs.AtMs);
         var (plan, wanted) = Plan(memory, tally, votes, inputs, now);
         return (
@@ -245,7 +260,7 @@ public static class Round
     {
         var loads = inputs.Answers.Select(answer => answer.Response?.Load).OfType<Wire.Governor.ServerLoad>().ToList();
         var cpu = loads.Where(load => load.CpuRatio is > 0 and <= 1).Select(load => load.CpuRatio).ToList();
-        var sockets = loads.Where(load => load.SocketsMax > 0).Select(load => (double)load.SocketsMax).ToList();
+        var sockets = loads.Where(load => load.SocketsMax is > 0 and <= SocketsMax).Select(load => (double)load.SocketsMax).ToList();
         return new Demand
         {
             Servers = inputs.Answers.Count(answer => answer.Response is not null),
@@ -261,7 +276,9 @@ public static class Round
     static ImmutableArray<(string Endpoint, long Hunters)> Shares(IReadOnlyCollection<HuntRuling> rulings, RoundInputs inputs)
     {
         var servers = inputs.Answers.Where(answer => answer.Response is not null).ToList();
-        var parts = servers.Select(server => server.Response!.Load is { } load ? new ServerPart(load.Sockets, load.SocketsMax - load.Sockets) : default).ToList();
+        var parts = servers.Select(server => server.Response!.Load is { } load
+            ? new ServerPart(Math.Clamp(load.Sockets, 0, SocketsMax), Math.Clamp(load.SocketsMax, 0, SocketsMax) - Math.Clamp(load.Sockets, 0, SocketsMax))
+            : default).ToList();
         return [.. servers.Select(server => server.Endpoint).Zip(ServerShares.Of(rulings.Sum(ruling => ruling.Limits.Limit), parts))];
     }
 

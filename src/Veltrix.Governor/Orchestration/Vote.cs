@@ -79,7 +79,7 @@ public sealed record Vote
         Reason = Clip(wire.Reason),
         Until = firstHeard + Math.Clamp((wire.ValidUntilMs - (double)wire.ObservedAtMs) / 1000, 0, Lifetime.TotalSeconds),
         PolicyHash = wire.PolicyHash,
-        Settings = new HuntSettings(wire.Ceiling, wire.Floor, wire.HasPinLimit ? wire.PinLimit : null, Clip(wire.PinOrigin), Math.Clamp(wire.RoomWeight, 1, 1_000)),
+        Settings = new HuntSettings(wire.Ceiling, wire.Floor, wire.HasPinLimit ? wire.PinLimit : null, Clip(wire.PinOrigin), Math.Clamp(wire.RoomWeight, 1, 1_000), wire.Audit),
         Seated = wire.Seated,
         Waiting = wire.Waiting,
         ServerCap = wire.HasServerCap ? wire.ServerCap : null,
@@ -90,18 +90,23 @@ public sealed record Vote
 
     static bool IsRatio(double number) => number is >= 0 and <= 1;
 
-    static string Clip(string text) => text.Length <= TextMax ? text : text[..(TextMax - 1)] + "…";
+    static string Clip(string text)
+    {
+        if (text.Length > TextMax) text = text[..(TextMax - 1)] + "…";
+        return text.Any(char.IsControl) ? new string([.. text.Select(letter => char.IsControl(letter) ? ' ' : letter)]) : text;
+    }
 }
 
 /// <summary>What people have set for a hunt: the control loop works within it and never changes it.</summary>
 /// <param name="Pin">Holds the limit, whatever is voted; null: it is voted.</param>
 /// <param name="PinOrigin">Who, why, until.</param>
-public sealed record HuntSettings(double Ceiling, double Floor, long? Pin = null, string PinOrigin = "", long RoomWeight = 1)
+/// <param name="Audit">The gate is to write down every grant.</param>
+public sealed record HuntSettings(double Ceiling, double Floor, long? Pin = null, string PinOrigin = "", long RoomWeight = 1, bool Audit = false)
 {
-    // Above this a double no longer counts hunters one by one; nobody will miss it.
-    const double Most = 1e12;
+    // More hunters than there are people; far below what sums of them could not hold.
+    const long Most = 1_000_000_000_000;
 
-    public bool IsSound => Ceiling is >= 1 and <= Most && Floor >= 0 && Floor <= Ceiling && Pin is null or >= 0;
+    public bool IsSound => Ceiling is >= 1 and <= Most && Floor >= 0 && Floor <= Ceiling && Pin is null or (>= 0 and <= Most);
 
     /// <summary>Whole hunters within floor and ceiling.</summary>
     public long Clamp(double limit)

@@ -8,7 +8,9 @@ namespace Veltrix.Governor.Tests.Orchestration;
 public sealed class OrchestratorTests : IAsyncDisposable
 {
     static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
-    static readonly TimeSpan Lease = TimeSpan.FromSeconds(1);
+    // Longer than anything here takes on a busy machine; one test waits for the short one.
+    static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan ShortLease = TimeSpan.FromSeconds(3);
     static readonly TimeSpan Claim = TimeSpan.FromSeconds(30);
 
     readonly HeardLog log = new();
@@ -28,11 +30,11 @@ public sealed class OrchestratorTests : IAsyncDisposable
         return store;
     }
 
-    Orchestrator Orchestrator(string name, GateStore store, params ScriptedGovernor[] governors) => Orchestrator(name, store, TimeSpan.FromSeconds(10), governors);
+    Orchestrator Orchestrator(string name, GateStore store, params ScriptedGovernor[] governors) => Orchestrator(name, store, TimeSpan.FromSeconds(10), Lease, governors);
 
-    Orchestrator Orchestrator(string name, GateStore store, TimeSpan within, params ScriptedGovernor[] governors)
+    Orchestrator Orchestrator(string name, GateStore store, TimeSpan within, TimeSpan lease, params ScriptedGovernor[] governors)
     {
-        var options = new OrchestratorOptions { Governors = [], Name = name, Lease = Lease, Within = within };
+        var options = new OrchestratorOptions { Governors = [], Name = name, Lease = lease, Within = within };
         var faults = new Faults(log);
         var addresses = governors.Select(governor => GovernorAddress.TryParse(governor.Url, out var address, out _) ? address : throw new ArgumentException(governor.Url));
         var calls = new Governors([.. addresses], () => "a-token-of-the-test", within, TimeProvider.System, faults);
@@ -95,7 +97,8 @@ public sealed class OrchestratorTests : IAsyncDisposable
     {
         var governors = await Governors(31_000, 32_000);
         var store = await Store();
-        var (a, b) = (Orchestrator("a", store, governors), Orchestrator("b", store, governors));
+        Orchestrator Candidate(string name) => Orchestrator(name, store, TimeSpan.FromSeconds(10), ShortLease, governors);
+        var (a, b) = (Candidate("a"), Candidate("b"));
         var gate = await Open(a, store, governors);
         await a.Once(Cancel);
         foreach (var governor in governors) (governor.State, governor.Limits["h"]) = (VoteState.Abstain, 50_000);
@@ -159,7 +162,7 @@ public sealed class OrchestratorTests : IAsyncDisposable
         await using var redis = await RealRedis.Start();
         var governors = await Governors(31_000, 32_000);
         var store = await Store(redis.Endpoint);
-        var orchestrator = Orchestrator("a", store, TimeSpan.FromSeconds(2), governors);
+        var orchestrator = Orchestrator("a", store, TimeSpan.FromSeconds(2), Lease, governors);
         await Open(orchestrator, store, governors);
         await orchestrator.Once(Cancel);
         var term = orchestrator.Now.Term;

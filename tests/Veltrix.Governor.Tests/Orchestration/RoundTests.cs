@@ -321,6 +321,69 @@ public class RoundTests
         Assert.Equal(1, Only(Play(Capped())).Plan.Servers);
     }
 
+    [Fact]
+    public void Nothing_that_a_governor_sends_stops_a_round_or_moves_a_limit_beyond_the_honest_votes()
+    {
+        var whole = Gen.OneOf(Gen.Long, Gen.OneOf(0L, -1, 1, long.MaxValue, long.MinValue, 7));
+        var text = Gen.OneOf("", "h", "k", "h}:seats", "\n\0", new string('a', 5_000), "redis_memory", "forecast-1", "ceiling");
+        var vote =
+            from numbers in AnyDouble.Array[10]
+            from wholes in whole.Array[7]
+            from texts in text.Array[5]
+            from flags in Gen.Bool.Array[4]
+            from state in AnyState
+            select new HuntVote
+            {
+                Hunt = texts[0], Epoch = wholes[0], Seq = wholes[1], State = state, Limit = numbers[0], JoinsPerSecond = numbers[1], Pause = flags[0], Guard = flags[1], Audit = flags[2],
+                Brownout = flags[3] ? new Brownout { Memory = numbers[2], Lag = numbers[3] } : null, Mode = texts[1], Cause = texts[2], Reason = texts[3], ObservedAtMs = wholes[2], ValidUntilMs = wholes[3],
+                PolicyHash = texts[4], Ceiling = numbers[4], Floor = numbers[5], PinLimit = wholes[4], PinOrigin = texts[3], RoomWeight = wholes[5], Seated = numbers[6], Waiting = numbers[7],
+                ServerCap = numbers[8], MemoryRatio = numbers[9],
+            };
+        var invented = Gen.Int[0, 5].Select(i => Sent($"invented-{i}", 50_000, i, vote => vote.RoomWeight = 1_000));
+        var liar = Gen.Select(Gen.OneOf(vote, invented).Array[0, 5], AnyDouble, whole, whole).Array[1, 8];
+
+        Gen.Select(liar, Gen.Int[2_500, 50_000].Array[3, 5], Gen.Double[-100, 100]).Sample((answers, honest, memory) =>
+        {
+            var (state, now) = (RoundState.New, Now);
+            foreach (var (votes, cpu, sockets, socketsMax) in answers)
+            {
+                now += 5;
+                var evil = new VoteResponse { Governor = "evil", Load = new ServerLoad { CpuRatio = cpu, Sockets = sockets, SocketsMax = socketsMax } };
+                evil.Votes.AddRange(votes);
+                List<GovernorAnswer> all = [.. honest.Select((limit, i) => Answer($"g{i}", Sent("h", limit, (long)now))), new GovernorAnswer("evil", evil)];
+                var gates = Round.Hunts(state, all).ToDictionary(hunt => hunt, hunt => GateAt(hunt == "h" ? 2_600 : 0));
+
+                var outcome = Round.Next(state, new RoundInputs(all, gates, memory, false, 1), now);
+
+                state = outcome.State;
+                Assert.InRange(Assert.Single(outcome.Rulings, ruling => ruling.Hunt == "h").Limits.Limit, honest.Min(), honest.Max());
+                Assert.All(outcome.Rulings, ruling => Assert.True(double.IsFinite(ruling.Limits.JoinsPerSecond) && ruling.Limits.BrownoutMemory is >= 0 and <= 1 && ruling.Limits.BrownoutLag is >= 0 and <= 1));
+                _ = OrchestratorView.Of(new Snapshot(true, 1, "", 1, TimeSpan.Zero, 1, all, outcome), new Dictionary<string, string>());
+            }
+        }, iter: 2_000, threads: 1);
+    }
+
+    [Fact]
+    public void A_hunt_that_one_of_many_names_is_begun_when_a_server_carries_it()
+    {
+        gates["k"] = GateAt(epoch: 0, rebuilding: true);
+        List<GovernorAnswer> Some() => [.. Answers(30_000, 30_000, 30_000), Answer("g3", Sent("k", 10_000, seq))];
+        Assert.Equal(["h"], Play(Some()).Rulings.Select(ruling => ruling.Hunt));
+
+        gates["k"] = GateAt(epoch: 0, rebuilding: true, servers: ["s3"]);
+
+        Assert.Equal(["h", "k"], Play(Some()).Rulings.Select(ruling => ruling.Hunt));
+    }
+
+    [Fact]
+    public void Grants_are_written_down_where_people_want_it()
+    {
+        List<GovernorAnswer> answers = [.. Enumerable.Range(0, 3).Select(i => Answer($"g{i}", Sent("h", 30_000, 1, vote => vote.Audit = i > 0)))];
+
+        Assert.True(Only(Play(answers)).Limits.Audit);
+        Assert.False(Only(Vote(30_000, 30_000, 30_000)).Limits.Audit);
+    }
+
     /// <summary>P14.</summary>
     [Fact]
     public void The_same_rounds_give_the_same_rulings()
