@@ -159,6 +159,8 @@ public sealed class GateStore : IAsyncDisposable
         }
         settings.ClientName ??= "veltrix";
         settings.AbortOnConnectFail = true;
+        // The library counts INFO among an administrator's commands.
+        settings.AllowAdmin = true;
         settings.ConnectRetry = 1;
         settings.ConnectTimeout = settings.SyncTimeout = settings.AsyncTimeout = TimeoutMs;
         // While it is away every call fails at once instead of waiting for it to come back.
