@@ -51,12 +51,12 @@ public abstract class OvershootTests(TestStore store) : GateContract(store)
         var random = new Random(server);
         var name = $"s{server}";
         await gate.Renew(name, TimeSpan.FromMilliseconds(200), [], Cancel);
-        for (var step = 0; step < 120; step++)
+        for (var step = 0; step < 300; step++)
         {
             var hunter = Name(random.Next(Servers), random.Next(30));
-            await (random.Next(10) switch
+            await (random.Next(12) switch
             {
-                0 => gate.Leave(hunter, Cancel),
+                0 or 10 or 11 => gate.Leave(hunter, Cancel),
                 1 => gate.Attach(hunter, name, Cancel),
                 2 => gate.Detach(hunter, name, TimeSpan.FromMilliseconds(random.Next(20)), Cancel),
                 3 => gate.Admit(TimeSpan.FromMilliseconds(30), Patience, TimeSpan.FromMilliseconds(20), Cancel, 0.1),
