@@ -222,6 +222,19 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
     }
 
     [Fact]
+    public async Task A_hunter_whose_server_died_is_the_servers_that_reports_it()
+    {
+        await Publish(1);
+        await Join("s1");
+        await Sit("ada", "s1");
+        Pass(Lease);
+        await Join("s2", "ada");
+        await Gate.Detach("ada", "s1", TimeSpan.Zero, Cancel);
+        await Admit();
+        Assert.Equal(["ada"], await Seated("ada"));
+    }
+
+    [Fact]
     public async Task A_seat_attached_to_a_server_without_a_lease_is_only_lent()
     {
         await Publish(1);
