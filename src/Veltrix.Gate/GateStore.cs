@@ -22,7 +22,7 @@ public sealed record GateStoreOptions
 public sealed class GateStore : IAsyncDisposable
 {
     /// <summary>Milliseconds after which an answer counts as not given. Nobody stands in front of a gate that does not answer for longer.</summary>
-    const int TimeoutMs = 1_500;
+    const int TimeoutMs = 2_000;
 
     readonly GateStoreOptions _options;
     readonly EmbeddedStore? _embedded;

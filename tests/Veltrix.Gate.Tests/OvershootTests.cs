@@ -33,7 +33,7 @@ public abstract class OvershootTests(TestStore store) : GateContract(store)
         await Task.WhenAll(gates.Select((gate, server) => Task.Run(() => Play(gate, server), Cancel)));
 
         var grants = await Gate.Audit(Cancel);
-        Assert.True(grants.Count > 500, $"{grants.Count} grants are too few to show anything.");
+        Assert.True(grants.Count > 100, $"{grants.Count} grants are too few to show anything.");
         Assert.All(grants, grant => Assert.True(grant.Count < grant.Limit, $"{grant} is beyond the limit."));
 
         // The counts add up: no seat was lost, or counted twice.

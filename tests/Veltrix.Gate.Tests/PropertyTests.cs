@@ -76,7 +76,7 @@ public abstract class PropertyTests(TestStore store) : GateContract(store)
             oracle.Publish(Limits(4));
             foreach (var step in steps) await step.Do(this, oracle);
             await SameState(oracle);
-        }, iter: 150, threads: 1, print: steps => string.Join("; ", steps.Select(step => step.Name)));
+        }, iter: 100, threads: 1, print: steps => string.Join("; ", steps.Select(step => step.Name)));
     }
 
     async Task SameState(GateOracle oracle)

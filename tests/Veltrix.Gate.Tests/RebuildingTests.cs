@@ -44,7 +44,7 @@ public abstract class RebuildingTests(TestStore store) : GateContract(store)
         string[] hunters = [.. Enumerable.Range(0, limit).Select(n => $"h{n:0000}")];
         await Join("s1");
         await Join("s2");
-        await Task.WhenAll(hunters.Select(async (hunter, n) => await Sit(hunter, n % 2 == 0 ? "s1" : "s2")));
+        foreach (var some in hunters.Index().Chunk(100)) await Task.WhenAll(some.Select(hunter => Sit(hunter.Item, hunter.Index % 2 == 0 ? "s1" : "s2")));
         Assert.Equal(SeatState.Waiting, (await Ask("late", 2)).State);
         var before = await Gate.Counts(Cancel);
 
