@@ -8,11 +8,12 @@ namespace Veltrix.Gate;
 /// </summary>
 /// <remarks>
 /// All members may be called from any thread and any server. Each throws <see cref="GateException"/> where the store is away, rebuilding or read-only; then nothing has been granted
-/// that was not granted before.
+/// that was not granted before. While it is rebuilding <see cref="Renew"/>, <see cref="Detach"/>, <see cref="Leave"/>, <see cref="Counts"/> and <see cref="Publish"/> work as ever, and
+/// <see cref="Attach"/> where the seat has been reported. A server's name should be short: it is kept with each of its seats.
 /// </remarks>
 public sealed class HuntGate
 {
-    /// <summary>Kept for a hunter attached to a server that has no lease, until its next sign of life.</summary>
+    /// <summary>How long a seat is kept whose server has no lease, or does not know of it: the least that a grace may be.</summary>
     static readonly TimeSpan Lent = TimeSpan.FromSeconds(10);
 
     /// <summary>Hunters in one run of a script, so that none holds up the others for more than a millisecond or two.</summary>
@@ -46,7 +47,7 @@ public sealed class HuntGate
     /// <param name="open">False before a hunt opens where lots are drawn: everybody waits.</param>
     public async Task<SeatAnswer> Ask(string hunter, double order, bool priority, TimeSpan claim, bool open, CancellationToken cancel)
     {
-        var answer = await Run(GateScript.Ask, "asking for a seat", cancel, hunter, order, priority ? 1 : 0, Ms(claim), open ? 1 : 0);
+        var answer = await Run(GateScript.Ask, "asking for a seat", cancel, hunter, order, Flag(priority), Ms(claim), Flag(open));
         var place = (long)answer[1];
         return new SeatAnswer(place == 0 ? SeatState.Seated : SeatState.Waiting, place, (int)answer[2] == 1, (long)answer[3], (long)answer[4], (long)answer[5]);
     }
@@ -64,14 +65,16 @@ public sealed class HuntGate
 
     /// <summary>A server's sign of life, once a second or so. Brings the live values.</summary>
     /// <param name="holds">All hunters connected here, given once after the start and whenever the answer asks for it (<see cref="GateLive.WantsSeats"/>); null otherwise.</param>
-    /// <remarks>A seat reported is counted without regard to the limit, for its hunter is playing. What was reported before counts even if a later part of it fails.</remarks>
+    /// <remarks>
+    /// A report is the whole truth about a server: seats in it are counted without regard to the limit, for their hunters are playing, and any other that was down as this server's, from a run
+    /// before or because a <see cref="Detach"/> was lost, is kept for 10 s only. It is sent at once: what is called after it takes effect after it. One that failed is to be made again.
+    /// </remarks>
     public async Task<GateLive> Renew(string server, TimeSpan lease, IReadOnlyCollection<string>? holds, CancellationToken cancel)
     {
-        const int none = 0, part = 1, last = 2;
-        RedisValue[] parts = [.. (holds ?? []).Select(hunter => (RedisValue)hunter)];
-        for (; parts.Length > Batch; parts = parts[Batch..])
-            await Run(GateScript.Renew, "reporting its seats", cancel, [server, Ms(lease), part, .. parts.AsSpan(0, Batch)]);
-        var answer = await Run(GateScript.Renew, "renewing a server's lease", cancel, [server, Ms(lease), holds is null ? none : last, .. parts]);
+        RedisValue[][] parts = holds is { Count: > 0 } ? [.. holds.Select(hunter => (RedisValue)hunter).Chunk(Batch)] : [[]];
+        var answers = await Task.WhenAll(parts.Select((part, index) => Run(GateScript.Renew, "renewing a server's lease", cancel,
+            [server, Ms(lease), Flag(holds is not null), Flag(index == 0), Flag(index == parts.Length - 1), Ms(Lent), .. part])));
+        var answer = answers[^1];
         return new GateLive((long)answer[1], (int)answer[2] == 1, LimitFields.Read(answer[5]), (long)answer[3], (long)answer[4]);
     }
 
@@ -201,6 +204,8 @@ public sealed class HuntGate
     GateException Rebuilding(string what) => new(GateFault.Rebuilding,
         $"The gate of hunt {Id} at {_store.Endpoint} is rebuilding, while {what}: its keys were lost or not made yet. Nobody is let in until servers have reported their seats and the "
         + "orchestrator has opened it, which takes some ten seconds; those who play go on.");
+
+    static RedisValue Flag(bool value) => value ? 1 : 0;
 
     static long Ms(TimeSpan time) => (long)time.TotalMilliseconds;
 

@@ -58,22 +58,19 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
 
     public bool? Attach(string hunter, string server)
     {
-        if (!IsOpen) return null;
-        if (!_seats.TryGetValue(hunter, out var seat)) return false;
+        if (!_seats.TryGetValue(hunter, out var seat)) return IsOpen ? false : null;
         (seat.Server, seat.Until) = (server, Lives(server) ? null : Now + Lent);
         return true;
     }
 
     public bool? Detach(string hunter, string server)
     {
-        if (!IsOpen) return null;
         if (_seats.TryGetValue(hunter, out var seat) && seat.Server == server) (seat.Server, seat.Until) = ("", Now + Ms(grace));
         return true;
     }
 
     public bool? Leave(string hunter)
     {
-        if (!IsOpen) return null;
         Free(hunter);
         Drop(hunter);
         return true;
@@ -89,6 +86,8 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
     /// <summary>Whether the server is asked for its seats.</summary>
     public bool Renew(string server, string[]? holds)
     {
+        if (holds is not null && _leases.ContainsKey(server))
+            foreach (var seat in _seats.Values.Where(seat => seat.Server == server)) (seat.Server, seat.Until) = ("", Now + Lent);
         foreach (var hunter in holds ?? [])
         {
             if (!_seats.TryGetValue(hunter, out var seat))

@@ -18,13 +18,11 @@ public abstract class RebuildingTests(TestStore store) : GateContract(store)
     }
 
     [Fact]
-    public async Task Everything_but_renewing_publishing_and_counting_says_so_while_it_is_rebuilding()
+    public async Task Whatever_could_seat_somebody_says_so_while_it_is_rebuilding()
     {
         await Gate.Forget(Cancel);
         await IsRebuilding(() => Ask("ada"));
         await IsRebuilding(() => Gate.Attach("ada", "s1", Cancel));
-        await IsRebuilding(() => Gate.Detach("ada", "s1", Grace, Cancel));
-        await IsRebuilding(() => Gate.Leave("ada", Cancel));
         await IsRebuilding(() => Admit());
         await IsRebuilding(() => Gate.Waiting(Cancel));
         await IsRebuilding(() => Gate.Seated(["ada"], Cancel));
@@ -34,6 +32,25 @@ public abstract class RebuildingTests(TestStore store) : GateContract(store)
         Assert.Equal((0, true, 10), (live.Epoch, live.WantsSeats, live.Limits!.Limit));
         var counts = await Gate.Counts(Cancel);
         Assert.Equal((0, true), (counts.Epoch, counts.Rebuilding));
+    }
+
+    [Fact]
+    public async Task Those_who_were_reported_move_lose_connections_and_leave_while_it_is_rebuilding()
+    {
+        await Gate.Forget(Cancel);
+        await Publish(5);
+        await Join("s1", "ada", "bob", "cyd", "dan");
+        await Join("s2");
+        Assert.True(await Gate.Attach("ada", "s2", Cancel));
+        await Gate.Detach("bob", "s1", Grace, Cancel);
+        await Gate.Leave("cyd", Cancel);
+        await Gate.Reopen(1, Cancel);
+        await Gate.Detach("ada", "s1", TimeSpan.Zero, Cancel);
+        Pass(Lease / 2);
+        await Gate.Renew("s1", Lease, null, Cancel);
+        await Gate.Renew("s2", Lease, null, Cancel);
+        await Admit();
+        Assert.Equal(["ada", "bob", "dan"], await Seated("ada", "bob", "cyd", "dan"));
     }
 
     [Fact]

@@ -222,6 +222,35 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
     }
 
     [Fact]
+    public async Task A_server_that_starts_again_within_its_lease_does_not_keep_the_seats_of_its_run_before()
+    {
+        await Publish(3);
+        await Join("s1");
+        foreach (var hunter in new[] { "ada", "bob", "cyd" }) await Sit(hunter, "s1");
+        await Join("s1", "ada");
+        Assert.True(await Gate.Attach("bob", "s1", Cancel));
+        for (var second = 0; second < 10; second++)
+        {
+            Pass(TimeSpan.FromSeconds(1));
+            await Gate.Renew("s1", Lease, null, Cancel);
+        }
+        await Admit();
+        Assert.Equal(["ada", "bob"], await Seated("ada", "bob", "cyd"));
+    }
+
+    [Fact]
+    public async Task What_is_called_after_a_long_report_takes_effect_after_it()
+    {
+        await Publish(5_000);
+        string[] hunters = [.. Enumerable.Range(0, 2_600).Select(n => $"h{n:0000}")];
+        var report = Gate.Renew("s1", Lease, hunters, Cancel);
+        var detached = Gate.Detach(hunters[^1], "s1", TimeSpan.Zero, Cancel);
+        await Task.WhenAll(report, detached);
+        await Admit();
+        Assert.Equal(hunters[..^1], await Seated(hunters));
+    }
+
+    [Fact]
     public async Task A_hunter_whose_server_died_is_the_servers_that_reports_it()
     {
         await Publish(1);

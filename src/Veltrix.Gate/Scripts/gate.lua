@@ -27,6 +27,12 @@ end
 -- The seat is free again after the time given, unless its hunter connects before.
 local function keep(hunter, until_ms) redis.call('ZADD', LOST, whole(until_ms), hunter) end
 
+-- The hunter has no connection any more; the seat is kept for some ms.
+local function lose(hunter, ms)
+  redis.call('HSET', SEATS, hunter, '')
+  keep(hunter, now + ms)
+end
+
 -- The seat is a server's, and lives as long as that server's lease.
 local function attach(hunter, server)
   redis.call('HSET', SEATS, hunter, server)

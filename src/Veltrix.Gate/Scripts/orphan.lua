@@ -3,10 +3,7 @@ if not epoch then return { REBUILDING } end
 local server, grace = ARGV[2], tonumber(ARGV[3])
 if lives(server) then return { 0, 0 } end
 for i = 5, #ARGV do
-  if redis.call('HGET', SEATS, ARGV[i]) == server then
-    redis.call('HSET', SEATS, ARGV[i], '')
-    keep(ARGV[i], now + grace)
-  end
+  if redis.call('HGET', SEATS, ARGV[i]) == server then lose(ARGV[i], grace) end
 end
 if ARGV[4] == '1' then redis.call('ZREM', SERVERS, server) end
 return { 0, 1 }
