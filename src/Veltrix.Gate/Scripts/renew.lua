@@ -1,0 +1,27 @@
+-- ARGV: now, server, lease in ms, report (0: none), begins (1|0), ends (1|0), ms that a seat is kept which is not in the report, hunters connected to it…
+-- Answers: ok, epoch (0: rebuilding), wants a report (1|0), seated, waiting, what was published.
+local server, lease, reports, begins, ends = ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5] == '1', ARGV[6] == '1'
+
+-- A report is all that the server has. What else is down as its own, from a run before this one or because word of a lost connection never came, waits for its hunter from now on.
+-- A server not on the list has nothing: its seats were taken for orphans, or are only lent. So the long way through all seats is gone only by one that is back within its lease.
+if reports and begins and redis.call('ZSCORE', SERVERS, server) then
+  local seats = redis.call('HGETALL', SEATS)
+  for i = 1, #seats, 2 do
+    if seats[i + 1] == server then lose(seats[i], tonumber(ARGV[7])) end
+  end
+end
+
+-- They are playing, so no limit is asked: a gate whose keys were lost counts them again before it opens. One who has moved to a server that lives stays there.
+for i = 8, #ARGV do
+  local hunter = ARGV[i]
+  local at = redis.call('HGET', SEATS, hunter)
+  if not at or at == '' or at == server or not lives(at) then
+    attach(hunter, server)
+    if not at then forget_place(hunter) end
+  end
+end
+
+-- Known is who has reported and has not been silent for a lease since.
+local known = (reports and ends) or (not reports and lives(server))
+if known then redis.call('ZADD', SERVERS, whole(now + lease), server) end
+return { 0, tonumber(epoch or 0), known and 0 or 1, redis.call('HLEN', SEATS), waiting(), published() }
