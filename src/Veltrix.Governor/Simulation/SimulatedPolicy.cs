@@ -29,7 +29,7 @@ public sealed record SimulatedPolicy
     public static IEnumerable<string> Names => [None, .. PolicyCatalog.Names];
 
     /// <summary>What every other run is measured against.</summary>
-    internal static SimulatedPolicy Ungoverned { get; } = new(None, new Ungoverned(), StandardCeiling);
+    public static SimulatedPolicy Ungoverned { get; } = new(None, new Ungoverned(), StandardCeiling);
 
     /// <summary>Null if there is no policy of that name, or what follows the @ is no ceiling.</summary>
     public static SimulatedPolicy? Parse(string label, double ceiling)
