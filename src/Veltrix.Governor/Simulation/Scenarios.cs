@@ -12,7 +12,8 @@ namespace Veltrix.Governor.Simulation;
 /// <item>slowcons, broker, failover and flap: 42,000 in 200 s. Then 38,000 are just not enough (99.6 %, 1 s wait). The trouble begins where the published lag
 /// and memory of a fixed 38,000 need it: at 280 s (128,658 records), 480 s (79,177) and 480 s (83.3 %, 53 s over).</item>
 /// <item>outage: 50,000 in 200 s (92.3 %, 14 s); twospike: 26,000 and after 600 s 25,000, in 60 s each (98.7 %, 78.8 %).</item>
-/// <item>flap swings between nothing and 10 points more, every 20 s: around its mean that is ± 5. Half of it does not reach the published 91 %.</item>
+/// <item>flap swings between nothing and 10 points more, every 20 s and from the end of the ramp: around its mean that is ± 5. Half of it does not reach the published 91 %,
+/// and from the beginning on no policy that learns would have let in the published 92 to 98 %.</item>
 /// </list>
 /// </remarks>
 public static class Scenarios
@@ -36,7 +37,7 @@ public static class Scenarios
             Name = "outage", Summary = "nothing is measured for 120 s, in the middle of the ramp", Arrivals = Ramp(50_000, 200),
             At = t => new() { MemoryLost = t is >= 60 and < 180, LagLost = t is >= 60 and < 180 },
         },
-        new() { Name = "flap", Summary = "memory jumps up and down by 10 points every 20 s", Arrivals = Usual, At = t => new() { MemoryOffset = t / 20 % 2 == 0 ? 0 : 0.10 } },
+        new() { Name = "flap", Summary = "memory jumps up and down by 10 points every 20 s, once all are there", Arrivals = Usual, At = t => new() { MemoryOffset = t >= 200 && t / 20 % 2 == 0 ? 0.10 : 0 } },
         new() { Name = "skew", Summary = "one shard of Redis is 15 % fuller than the mean, and it is the one that breaks", Arrivals = Ramp(50_000, 55), At = _ => new() { MemoryFactor = 1.15 } },
         new() { Name = "poisoned", Summary = "one of five sidecars always reads 99 % memory", Arrivals = Ramp(50_000, 55), Sidecars = 5, PoisonedSidecars = 1 },
         new()
