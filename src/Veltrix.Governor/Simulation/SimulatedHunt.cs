@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+using Veltrix.Governor.Policies;
+
+namespace Veltrix.Governor.Simulation;
+
+/// <summary>
+/// Runs a policy against a simulated hunt, a second at a time. Pure: the same arguments give the same scores and the same trace, to the last bit. Of one thread; as many as
+/// there are threads may run side by side.
+/// </summary>
+public sealed class SimulatedHunt
+{
+    const int NoiseFreeStream = 2;
+
+    readonly Scenario scenario;
+    readonly SimulatedPolicy policy;
+    readonly long seed;
+    readonly Plant plant;
+    readonly ControlPath[] paths;
+    readonly (double Joins, double Leaves)[] sinceTick;
+    readonly double[,] retries;
+    Reading? memory;
+    readonly Reading?[] lags;
+
+    SimulatedHunt(Scenario scenario, SimulatedPolicy policy, PlantParameters parameters, long seed)
+    {
+        (this.scenario, this.policy, this.seed) = (scenario, policy, seed);
+        plant = new Plant(parameters, scenario.Hunts, scenario.Seconds, seed);
+        var phases = new Chance(seed, NoiseFreeStream);
+        paths = [.. Enumerable.Range(0, scenario.Hunts).Select(_ => new ControlPath(policy.Policy, policy.Ceiling / scenario.Hunts, scenario.Sidecars, phases))];
+        sinceTick = new (double, double)[scenario.Hunts];
+        retries = new double[scenario.Hunts, Scenario.RetryAfter];
+        lags = new Reading?[scenario.Hunts];
+    }
+
+    /// <param name="trace">Gets every second.</param>
+    public static Scores Run(Scenario scenario, SimulatedPolicy policy, PlantParameters parameters, long seed, List<TraceSecond>? trace = null) =>
+        new SimulatedHunt(scenario, policy, parameters, seed).Run(trace);
+
+    // 1. Measure and decide, every 5 s, from what the second before left.   2. Let servers hear of it.
+    // 3. Let the crowds come, give up, be seated and leave.                 4. Settle memory and logs.   5. Score.
+    Scores Run(List<TraceSecond>? trace)
+    {
+        var scoring = new Scoring(policy.Ceiling);
+        for (var second = 0; second < scenario.Seconds; second++)
+        {
+            var disturbance = scenario.At(second);
+            var decides = second % ControlPath.TickSeconds == 0;
+            if (decides) Decide(second, disturbance);
+            foreach (var path in paths) path.Refresh(second);
+            var arrivals = 0.0;
+            for (var hunt = 0; hunt < paths.Length; hunt++) arrivals += Play(hunt, second, disturbance);
+            plant.Settle(second, disturbance, hunt => paths[hunt].Published.Brownout.Lag);
+            var limit = Published();
+            scoring.Second(plant, limit);
+            trace?.Add(Second(second, arrivals, limit, decides));
+        }
+        return scoring.Of(scenario.Name, policy.Label, seed, plant);
+    }
+
+    void Decide(int second, in Disturbance disturbance)
+    {
+        var now = second + disturbance.ClockError;
+        var parameters = plant.Parameters;
+        if (!disturbance.MemoryLost)
+            memory = new Reading(Signal.RedisMemory, plant.MemoryAt(second, parameters.MemoryDelaySeconds), now - parameters.MemoryDelaySeconds, Scoring.MemorySoft, 0.90);
+        for (var hunt = 0; hunt < paths.Length; hunt++)
+        {
+            if (!disturbance.LagLost)
+                lags[hunt] = new Reading(Signal.LogLag, plant.LagAt(hunt, second, parameters.LagDelaySeconds), now - parameters.LagDelaySeconds, Scoring.LagSoft, 5000);
+            var crowd = plant.Crowds[hunt];
+            var ceiling = policy.Ceiling / paths.Length * disturbance.CeilingFactor;
+            var observation = new Observation
+            {
+                Ceiling = ceiling,
+                Floor = SimulatedPolicy.FloorShare * ceiling,
+                Seated = crowd.Seated,
+                Waiting = crowd.Waiting,
+                Joins = sinceTick[hunt].Joins,
+                Leaves = sinceTick[hunt].Leaves,
+                OrphanSeconds = parameters.OrphanSeconds,
+                Readings = Readings(memory, lags[hunt]),
+            };
+            sinceTick[hunt] = default;
+            paths[hunt].Tick(sidecar => sidecar < scenario.PoisonedSidecars ? Poisoned(observation) : observation, now);
+        }
+    }
+
+    double Play(int hunt, int second, in Disturbance disturbance)
+    {
+        var (path, crowd) = (paths[hunt], plant.Crowds[hunt]);
+        var slot = second % Scenario.RetryAfter;
+        var arrivals = scenario.Arrivals(hunt, second) + retries[hunt, slot];
+        var orphanSeconds = plant.Parameters.OrphanSeconds * (1 - 0.8 * path.Published.Brownout.Memory);
+        crowd.Step(second, arrivals, path.Limit, path.JoinsPerSecond, path.Published.Pause, orphanSeconds, disturbance.Reconnecting);
+        retries[hunt, slot] = scenario.RetryShare * crowd.GaveUpNow;
+        sinceTick[hunt] = (sinceTick[hunt].Joins + crowd.Joins, sinceTick[hunt].Leaves + crowd.Leaves);
+        return arrivals;
+    }
+
+    double Published()
+    {
+        var sum = 0.0;
+        foreach (var path in paths) sum += path.Published.Limit;
+        return sum;
+    }
+
+    TraceSecond Second(int second, double arrivals, double limit, bool decides)
+    {
+        var decision = decides ? paths[0].Published : null;
+        return new(second, arrivals, plant.Seated, plant.Crowds.Sum(crowd => crowd.Waiting), limit, plant.Memory, plant.Lag,
+            plant.Crowds.Sum(crowd => crowd.Joins), plant.Crowds.Sum(crowd => crowd.Leaves), decision?.Mode.ToString().ToLowerInvariant(), decision?.Reason);
+    }
+
+    static ImmutableArray<Reading> Readings(Reading? memory, Reading? lag) => (memory, lag) switch
+    {
+        ({ } m, { } l) => [m, l],
+        ({ } m, null) => [m],
+        (null, { } l) => [l],
+        _ => [],
+    };
+
+    static Observation Poisoned(Observation observation) => observation with
+    {
+        Readings = [.. observation.Readings.Select(reading => reading.Signal == Signal.RedisMemory ? reading with { Value = 0.99 } : reading)],
+    };
+}
