@@ -23,6 +23,7 @@ static class Tree
                 HuntReplay.Make(terminal),
             ]),
             Group(terminal, "ledger", "Read a hunt's ledger.", [LedgerExport.Make(terminal)]),
+            GovernorRun.Make(terminal),
             LoadVerb.Make(terminal),
             LoadVerb.MakeWorker(terminal),
             Doctor.Make(terminal),

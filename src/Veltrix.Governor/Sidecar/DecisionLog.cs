@@ -161,6 +161,8 @@ public sealed partial class DecisionLog : IDisposable
         {
             if (!File.Exists(path)) return;
             using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), Encoding.UTF8);
+            // A file that says it holds nothing may be a device that never ends.
+            if (reader.BaseStream.Length == 0) return;
             // The newest few hours are enough; the file has the rest.
             reader.BaseStream.Seek(Math.Max(0, reader.BaseStream.Length - (4 << 20)), SeekOrigin.Begin);
             while (reader.ReadLine() is { } text)

@@ -6,7 +6,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Veltrix.Gate;
-using Veltrix.Governor.Policies;
 using Veltrix.Hosting;
 
 namespace Veltrix.Governor.Sidecar;
@@ -25,8 +24,10 @@ public sealed record GovernorOptions
     /// <summary>False after an edit of the configuration that was rejected.</summary>
     public Func<bool> ConfigIsGood { get; init; } = () => true;
 
-    /// <summary>Where the policies of a hunt take their parameters from, by hunt and policy; null: <see cref="PolicyParameters.From"/> the settings.</summary>
-    public Func<string, HuntSettings, Func<string, PolicyParameters>?>? ParametersOf { get; init; }
+    /// <summary>
+    /// Told what people have set for a hunt, by key, when its server reports a change: a governor in a process of its own puts it into its <see cref="Settings"/>. Null where server and governor share them.
+    /// </summary>
+    public Action<string, IReadOnlyDictionary<string, string>>? Adopt { get; init; }
 
     /// <summary>As votes name it.</summary>
     public string Name { get; init; } = Environment.MachineName;
@@ -80,7 +81,7 @@ public sealed class GovernorHost : IAsyncDisposable
         var builder = Builder(options, listeners);
         builder.Services.AddSingleton(token).AddSingleton(new StopSignal(stop.Token)).AddSingleton(options.Clock);
         builder.Services.AddSingleton(services => new GovernorSidecar(
-            options.Store, options.Settings, options.Clock, options.Folder, services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix.Governor"), options.Name, options.ParametersOf));
+            options.Store, options.Settings, options.Clock, options.Folder, services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix.Governor"), options.Name, options.Adopt));
         var app = builder.Build();
         var sidecar = app.Services.GetRequiredService<GovernorSidecar>();
         var metrics = new GovernorMetrics(sidecar, options.ConfigIsGood);
@@ -92,6 +93,7 @@ public sealed class GovernorHost : IAsyncDisposable
             app.MapOps(sidecar, options.Clock);
             await app.StartAsync(cancel);
             var host = new GovernorHost(app, options, sidecar, metrics, token, stop) { GrpcUrl = listeners.Url(listeners.Grpc), HttpUrl = listeners.Url(listeners.Http) };
+            GovernorAddress.Write(options.Folder, host.GrpcUrl, host.HttpUrl);
             if (options.TicksByItself) host.ticking = Task.Run(() => host.Loop(stop.Token), CancellationToken.None);
             return host;
         }
@@ -145,6 +147,7 @@ public sealed class GovernorHost : IAsyncDisposable
     {
         if (stopped) return;
         stopped = true;
+        GovernorAddress.Remove(options.Folder);
         await stop.CancelAsync();
         await ticking;
         await app.StopAsync();

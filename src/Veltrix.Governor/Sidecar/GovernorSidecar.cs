@@ -27,7 +27,7 @@ public sealed partial class GovernorSidecar : IDisposable
     readonly TimeProvider clock;
     readonly string folder;
     readonly ILogger logger;
-    readonly Func<string, HuntSettings, Func<string, PolicyParameters>?> parametersOf;
+    readonly Action<string, IReadOnlyDictionary<string, string>>? adopt;
     readonly long origin;
     readonly ConcurrentDictionary<string, HuntGovernor> hunts = new();
     readonly Lock gate = new();
@@ -38,12 +38,12 @@ public sealed partial class GovernorSidecar : IDisposable
     bool storeAway;
 
     /// <param name="folder">Where decisions are kept.</param>
-    /// <param name="parametersOf">Where a hunt's policies take their parameters from; null: from the settings.</param>
+    /// <param name="adopt">Told what people have set for a hunt, when that changes.</param>
     public GovernorSidecar(
-        StoreProbe store, Settings settings, TimeProvider clock, string folder, ILogger logger, string name = "governor", Func<string, HuntSettings, Func<string, PolicyParameters>?>? parametersOf = null)
+        StoreProbe store, Settings settings, TimeProvider clock, string folder, ILogger logger, string name = "governor",
+        Action<string, IReadOnlyDictionary<string, string>>? adopt = null)
     {
-        (this.store, this.settings, this.clock, this.folder, this.logger, Name) = (store, settings, clock, folder, logger, name);
-        this.parametersOf = parametersOf ?? ((_, _) => null);
+        (this.store, this.settings, this.clock, this.folder, this.logger, Name, this.adopt) = (store, settings, clock, folder, logger, name, adopt);
         origin = clock.GetTimestamp();
     }
 
@@ -114,9 +114,8 @@ public sealed partial class GovernorSidecar : IDisposable
 
     HuntGovernor Begin(string hunt)
     {
-        var own = new HuntSettings(settings, hunt);
         LogBegins(hunt);
-        return new HuntGovernor(hunt, own, new DecisionLog(folder, hunt, logger), logger, parametersOf(hunt, own));
+        return new HuntGovernor(hunt, new HuntSettings(settings, hunt, adopt), new DecisionLog(folder, hunt, logger), logger);
     }
 
     /// <summary>Measures and decides, for all hunts. One at a time.</summary>

@@ -7,7 +7,8 @@ namespace Veltrix.Governor.Sidecar;
 /// The settings of one hunt: what its server reports that people have set, above this process' own. A governor in a process of its own never sees a hunt's definition or ledger; its server does.
 /// Thread-safe.
 /// </summary>
-public sealed class HuntSettings(Settings settings, string hunt)
+/// <param name="adopt">Told when what people have set changes; null where the process knows it anyway.</param>
+public sealed class HuntSettings(Settings settings, string hunt, Action<string, IReadOnlyDictionary<string, string>>? adopt = null)
 {
     volatile Reported reported = new(FrozenDictionary<string, string>.Empty, FrozenDictionary<string, string>.Empty);
 
@@ -20,7 +21,9 @@ public sealed class HuntSettings(Settings settings, string hunt)
 
     public void Take(IDictionary<string, string> values, IDictionary<string, string> origins)
     {
-        if (!Same(values, reported.Values) || !Same(origins, reported.Origins)) reported = new(values.ToFrozenDictionary(), origins.ToFrozenDictionary());
+        if (Same(values, reported.Values) && Same(origins, reported.Origins)) return;
+        reported = new(values.ToFrozenDictionary(), origins.ToFrozenDictionary());
+        adopt?.Invoke(hunt, reported.Values);
     }
 
     static bool Same(IDictionary<string, string> one, FrozenDictionary<string, string> other) =>
