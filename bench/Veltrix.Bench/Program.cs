@@ -7,12 +7,15 @@ using Veltrix.Bench;
 // dotnet run -c Release --project bench/Veltrix.Bench board            the board at a million teams
 // dotnet run -c Release --project bench/Veltrix.Bench policy           one tick of the governor's policies
 // dotnet run -c Release --project bench/Veltrix.Bench log              the embedded log alone
+// dotnet run -c Release --project bench/Veltrix.Bench governor [N]     N votes over gRPC on this machine
 // dotnet run -c Release --project bench/Veltrix.Bench pipeline [N]     N commands through log, scorer, ledger and board
 return args switch
 {
     ["board", .. var rest] => Board(rest),
     ["policy", .. var rest] => Benchmark<PolicyBench>(rest),
     ["log"] => await LogRun.Run(),
+    ["governor"] => await GovernorRun.Run(20_000),
+    ["governor", var count] => await GovernorRun.Run(int.Parse(count)),
     ["pipeline"] => await PipelineRun.Run(1_000_000),
     ["pipeline", var count] => await PipelineRun.Run(int.Parse(count)),
     _ => Usage(),
@@ -34,6 +37,6 @@ static int Benchmark<T>(string[] rest)
 
 static int Usage()
 {
-    Console.Error.WriteLine("board, policy, log or pipeline [commands]");
+    Console.Error.WriteLine("board, policy, log, governor [votes] or pipeline [commands]");
     return 2;
 }

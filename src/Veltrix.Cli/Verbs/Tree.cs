@@ -25,6 +25,7 @@ static class Tree
             ]),
             Group(terminal, "ledger", "Read a hunt's ledger.", [LedgerExport.Make(terminal)]),
             Simulate.Make(terminal),
+            GovernorRun.Make(terminal),
             LoadVerb.Make(terminal),
             LoadVerb.MakeWorker(terminal),
             Doctor.Make(terminal),

@@ -1,0 +1,34 @@
+using Veltrix.Wire.Governor;
+
+namespace Veltrix.Governor.Signals;
+
+/// <summary>
+/// How many hunters one server takes, from its processors and its sockets. These are no reason to lower a hunt's limit, since another server may have room: only this server stops taking more.
+/// Not thread-safe.
+/// </summary>
+public sealed class ServerCap
+{
+    readonly double[] cpu = [0, 0, 0];
+    int next;
+
+    /// <summary>The newest report of this server; null before the first.</summary>
+    public ServerLoad? Load { get; private set; }
+
+    /// <summary>The median of the last three, so that one busy second does not shut a server.</summary>
+    public double Cpu => Math.Max(Math.Min(cpu[0], cpu[1]), Math.Min(Math.Max(cpu[0], cpu[1]), cpu[2]));
+
+    public void Take(ServerLoad load)
+    {
+        Load = load;
+        cpu[next++ % cpu.Length] = double.IsFinite(load.CpuRatio) ? Math.Clamp(load.CpuRatio, 0, 1) : 1;
+    }
+
+    /// <summary>Seats of a hunt there may be on this server; null: no cap of its own.</summary>
+    /// <param name="seatedHere">Of this hunt: they stay, whatever the cap.</param>
+    public long? Of(long seatedHere, double cpuSoft)
+    {
+        long? cap = Cpu > cpuSoft ? seatedHere : null;
+        if (Load is { SocketsMax: > 0 } load) cap = Math.Min(cap ?? long.MaxValue, seatedHere + Math.Max(0, load.SocketsMax - load.Sockets));
+        return cap;
+    }
+}

@@ -1,0 +1,55 @@
+using Veltrix.Wire.Governor;
+
+namespace Veltrix.Governor.Signals;
+
+/// <summary>What the servers that report to this governor carry for one hunt; normally there is one, the server beside it. Not thread-safe.</summary>
+public sealed class ServerLoads
+{
+    readonly Dictionary<string, Reported> servers = [];
+
+    /// <summary>The newest report; null before the first.</summary>
+    public HuntLoad? Newest { get; private set; }
+
+    /// <summary>When anything came last, by our monotonic clock.</summary>
+    public double LastAt { get; private set; } = double.NegativeInfinity;
+
+    public int Servers => servers.Count;
+
+    /// <param name="at">When it was measured.</param>
+    public void Take(string server, HuntLoad load, double at)
+    {
+        servers[server] = new Reported(load, at);
+        Newest = load;
+        LastAt = Math.Max(LastAt, at);
+    }
+
+    /// <summary>Forgets servers that have been silent for so long that they are gone rather than late.</summary>
+    public void Forget(double before)
+    {
+        foreach (var (server, reported) in servers)
+            if (reported.At < before) servers.Remove(server);
+    }
+
+    /// <summary>
+    /// The worst value over all servers, and the time of the oldest report among them: a server that is silent may be the worst by now. Null where none measured it; NaN where one said so.
+    /// </summary>
+    public (double Value, double At)? Worst(Func<HuntLoad, double?> read)
+    {
+        (double Value, double At)? worst = null;
+        foreach (var (load, at) in servers.Values)
+        {
+            if (read(load) is not { } value) continue;
+            // Nothing can be said to be worse than no number, or than less than nothing.
+            var bad = !double.IsFinite(value) || value < 0;
+            worst = worst is not { } known ? (value, at) : (bad || (double.IsFinite(known.Value) && known.Value >= 0 && value > known.Value) ? value : known.Value, Math.Min(at, known.At));
+        }
+
+        return worst;
+    }
+
+    public long SeatedHere => servers.Values.Sum(reported => reported.Load.SeatedHere);
+
+    public long WaitingHere => servers.Values.Sum(reported => reported.Load.WaitingHere);
+
+    readonly record struct Reported(HuntLoad Load, double At);
+}
