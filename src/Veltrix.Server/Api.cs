@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Veltrix.Hunts;
+using Veltrix.Server.Organising;
 using Veltrix.Server.Submissions;
 
 namespace Veltrix.Server;
@@ -66,6 +67,10 @@ public sealed record VerifyReport(bool Equal, long Position, long Records, IRead
 [JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(Microsoft.AspNetCore.Mvc.ProblemDetails))]
 [JsonSerializable(typeof(IReadOnlyList<FaultLine>))]
+[JsonSerializable(typeof(SettingRequest))]
+[JsonSerializable(typeof(SettingTaken))]
+[JsonSerializable(typeof(SettingList))]
+[JsonSerializable(typeof(SettingsStatus))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 public sealed record FaultLine(int Line, int Column, string Message, string Remedy)

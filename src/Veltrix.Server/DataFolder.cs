@@ -10,6 +10,7 @@ namespace Veltrix.Server;
 /// logs/{hunt}/submissions, logs/{hunt}/ledger    the truth
 /// checkpoints/{hunt}/{position}.checkpoint       makes a start faster; may be deleted
 /// token.key, admin.key                           readable by the owner only
+/// hunt-config.yml                                settings, if there are any
 /// server.json                                    where the server of this folder listens
 /// </code>
 /// One process at a time holds it.

@@ -1,17 +1,21 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Veltrix.EventLog;
+using Veltrix.Hosting;
 
 namespace Veltrix.Server;
 
 /// <summary>The hunts of this server: those whose logs are there when it starts, and those published since.</summary>
-public sealed class HuntDirectory(IEventLogs logs, string dataFolder, TimeProvider clock, ILogger logger) : IAsyncDisposable
+public sealed class HuntDirectory(IEventLogs logs, string dataFolder, TimeProvider clock, Settings settings, ILogger logger) : IAsyncDisposable
 {
     readonly ConcurrentDictionary<string, LiveHunt> hunts = new(StringComparer.Ordinal);
     readonly SemaphoreSlim opening = new(1);
 
     /// <summary>Milliseconds between two boards.</summary>
     public int Cadence { get; set; } = 1000;
+
+    /// <summary>What is set for the process and for each hunt.</summary>
+    public Settings Settings { get; } = settings;
 
     public IReadOnlyCollection<LiveHunt> All => (IReadOnlyCollection<LiveHunt>)hunts.Values;
 
@@ -33,7 +37,7 @@ public sealed class HuntDirectory(IEventLogs logs, string dataFolder, TimeProvid
         try
         {
             if (Find(id) is { } meanwhile) return meanwhile;
-            var hunt = await LiveHunt.Start(id, logs, dataFolder, clock, () => Cadence, logger, cancel);
+            var hunt = await LiveHunt.Start(id, logs, dataFolder, clock, Settings, () => Cadence, logger, cancel);
             hunts[id] = hunt;
             return hunt;
         }

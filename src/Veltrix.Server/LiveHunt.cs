@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Veltrix.EventLog;
+using Veltrix.Hosting;
 using Veltrix.Hunts;
 using Veltrix.Server.Leaderboards;
 using Veltrix.Server.Live;
+using Veltrix.Server.Organising;
 using Veltrix.Server.Scoring;
 using Veltrix.Server.Submissions;
 
@@ -18,10 +20,11 @@ public sealed partial class LiveHunt : IAsyncDisposable
     readonly Checkpoints checkpoints;
     readonly CancellationTokenSource stop = new();
     readonly ILogger logger;
+    readonly HuntSettings settings;
     Task running = Task.CompletedTask;
     Task checkpointing = Task.CompletedTask;
 
-    LiveHunt(string id, IEventLog submissions, IEventLog ledger, Checkpoints checkpoints, TimeProvider clock, Func<int> cadence, ILogger logger)
+    LiveHunt(string id, IEventLog submissions, IEventLog ledger, Checkpoints checkpoints, TimeProvider clock, Settings settings, Func<int> cadence, ILogger logger)
     {
         Id = id;
         this.submissions = submissions;
@@ -30,6 +33,8 @@ public sealed partial class LiveHunt : IAsyncDisposable
         this.logger = logger;
         Cadence = cadence;
         View = new HuntView(id, ledger, checkpoints.Newest(ledger.End), clock) { OnNews = Audience.Tell, IsHeard = Audience.Hears, OnCheckpoint = Checkpoint };
+        this.settings = new HuntSettings(View, settings, logger);
+        View.OnSettings = this.settings.Show;
         BoardFrames = new BoardFrames(View);
         Scorer = new Scorer(id, submissions, ledger, View, $"{Environment.MachineName}:{Environment.ProcessId}", clock, logger);
     }
@@ -56,15 +61,20 @@ public sealed partial class LiveHunt : IAsyncDisposable
     Scorer Scorer { get; }
 
     /// <summary>Opens the hunt's logs, loads its newest checkpoint and starts to follow, to score and to serve.</summary>
-    public static async Task<LiveHunt> Start(string id, IEventLogs logs, string dataFolder, TimeProvider clock, Func<int> cadence, ILogger logger, CancellationToken cancel)
+    public static async Task<LiveHunt> Start(string id, IEventLogs logs, string dataFolder, TimeProvider clock, Settings settings, Func<int> cadence, ILogger logger, CancellationToken cancel)
     {
         var submissions = await logs.Open($"{id}/submissions", cancel);
         var ledger = await logs.Open($"{id}/ledger", cancel);
-        var hunt = new LiveHunt(id, submissions, ledger, CheckpointsOf(dataFolder, id), clock, cadence, logger);
+        var hunt = new LiveHunt(id, submissions, ledger, CheckpointsOf(dataFolder, id), clock, settings, cadence, logger);
         await hunt.CatchUp(cancel);
+        hunt.settings.Show();
+        LimitsInForce.Log(settings, id, logger);
         hunt.running = hunt.Run();
         return hunt;
     }
+
+    /// <summary>Hands what the hunt sets of its own, as decided so far, to the <see cref="Settings"/>. The fold does so by itself; who waited for a decision need not wait for that too.</summary>
+    public void ShowSettings() => settings.Show();
 
     internal static Checkpoints CheckpointsOf(string dataFolder, string hunt) => new(Path.Combine(dataFolder, "checkpoints", hunt), hunt);
 

@@ -14,6 +14,9 @@ public sealed record ServerOptions
     /// <summary>0 = any free one.</summary>
     public int Port { get; init; } = 8080;
 
+    /// <summary>The settings, which must be there; null: <c>hunt-config.yml</c> in the data folder, if it is there. Watched, either way.</summary>
+    public string? ConfigFile { get; init; }
+
     /// <summary>The built web pages; null: none.</summary>
     public string? WebFolder { get; init; }
 

@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Veltrix.EventLog;
+using Veltrix.Hosting;
 using Veltrix.Server.Admission;
 using Veltrix.Server.Leaderboards;
 using Veltrix.Server.Live;
@@ -31,6 +32,7 @@ public sealed class VeltrixServer : IAsyncDisposable
     readonly Keyring keyring;
     readonly CancellationTokenSource stop = new();
     Task pacing = Task.CompletedTask;
+    Task watching = Task.CompletedTask;
     bool stopped;
 
     VeltrixServer(ServerOptions options, WebApplication app, IEventLogs logs, HuntDirectory hunts, Keyring keyring)
@@ -46,6 +48,9 @@ public sealed class VeltrixServer : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public Uri Url { get; private set; } = new("http://127.0.0.1");
 
+    /// <summary>What is set for the process and for each hunt.</summary>
+    public Settings Settings => hunts.Settings;
+
     /// <summary>The first organiser's key; also in <c>admin.key</c> of the data folder.</summary>
     public string AdminKey { get; }
 
@@ -58,6 +63,7 @@ public sealed class VeltrixServer : IAsyncDisposable
     /// <summary>Opens the data folder, catches up with all its hunts, and listens.</summary>
     /// <exception cref="EventLogException">The data folder is in use, full or broken.</exception>
     /// <exception cref="IOException">The address is in use.</exception>
+    /// <exception cref="ConfigException">The settings have faults, or are not where they must be.</exception>
     public static async Task<VeltrixServer> Start(ServerOptions options, CancellationToken cancel)
     {
         Directory.CreateDirectory(options.DataFolder);
@@ -65,10 +71,14 @@ public sealed class VeltrixServer : IAsyncDisposable
         var logs = (options.OpenLogs ?? DataFolder.OpenLogs)(options.DataFolder, options.Clock);
         var app = Builder(options).Build();
         HuntDirectory? hunts = null;
+        var settings = new Settings(options.Clock);
         try
         {
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix");
-            hunts = new HuntDirectory(logs, options.DataFolder, options.Clock, logger);
+            var config = new ConfigWatch(options.ConfigFile ?? Path.Combine(options.DataFolder, ConfigFile.DefaultName), settings, options.Clock, logger);
+            config.ReadFirst(required: options.ConfigFile is not null);
+            LimitsInForce.Log(settings, logger);
+            hunts = new HuntDirectory(logs, options.DataFolder, options.Clock, settings, logger);
             await hunts.OpenAll(cancel);
             var server = new VeltrixServer(options, app, logs, hunts, keyring);
             server.MapPipeline();
@@ -77,11 +87,13 @@ public sealed class VeltrixServer : IAsyncDisposable
             SecretFile.Write(Path.Combine(options.DataFolder, "admin.key"), server.AdminKey);
             DataFolder.WriteAddress(options.DataFolder, server.Url);
             var pacer = new Pacer(() => server.hunts.All, options.Clock, logger) { Cadence = hunts.Cadence };
+            server.watching = Task.Run(() => config.Run(server.stop.Token), CancellationToken.None);
             server.pacing = Task.Run(() => pacer.Run(server.stop.Token), CancellationToken.None);
             return server;
         }
         catch
         {
+            settings.Dispose();
             await app.DisposeAsync();
             if (hunts is not null) await hunts.DisposeAsync();
             await logs.DisposeAsync();
@@ -97,9 +109,11 @@ public sealed class VeltrixServer : IAsyncDisposable
         foreach (var hunt in hunts.All) hunt.Sockets.Close(CloseCodes.Restart);
         await stop.CancelAsync();
         await pacing;
+        await watching;
         await app.StopAsync(cancel);
         await hunts.DisposeAsync();
         await logs.DisposeAsync();
+        Settings.Dispose();
         DataFolder.RemoveAddress(options.DataFolder);
     }
 
@@ -120,6 +134,7 @@ public sealed class VeltrixServer : IAsyncDisposable
         app.Map("/v1/hunts/{hunt}/live", (string hunt, HttpContext context) => Live(hunt, context)).DisableHttpMetrics().ExcludeFromDescription();
         app.MapBoard(hunts);
         app.MapOrganising(hunts, keyring, options.DataFolder);
+        app.MapSettings(hunts, keyring);
         app.MapPages(options.WebFolder);
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGet("/livez", () => "ok").ExcludeFromDescription();

@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
+using Veltrix.Hosting;
 using Veltrix.Hunts;
+using Veltrix.Server.Organising;
 
 namespace Veltrix.Cli;
 
-/// <summary>A hunt file as it was read: its name for messages, its text to send, and what the reader made of it.</summary>
+/// <summary>A hunt file as it was read: its name for messages, its text to send, and what the reader and the settings' declaration made of it.</summary>
 sealed record HuntText(string File, string Yaml, HuntFileResult Result)
 {
     public ImmutableArray<Fault> Faults => Result.Faults;
@@ -17,7 +19,7 @@ sealed record HuntText(string File, string Yaml, HuntFileResult Result)
         try
         {
             var yaml = file == "-" ? terminal.In.ReadToEnd() : ReadFile(file);
-            return new HuntText(name, yaml, HuntFile.Read(yaml));
+            return new HuntText(name, yaml, WithSettings(HuntFile.Read(yaml)));
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -45,6 +47,14 @@ sealed record HuntText(string File, string Yaml, HuntFileResult Result)
         ["message"] = fault.Message,
         ["remedy"] = fault.Remedy,
     });
+
+    // The hunt's rules know no settings; a server that has others than the defaults looks again.
+    static HuntFileResult WithSettings(HuntFileResult read)
+    {
+        if (read.Definition is not { } definition) return read;
+        var wrong = Settings.Defaults.CheckDefinition(definition.Id, HuntSettings.Written(definition));
+        return wrong.Count == 0 ? read : new HuntFileResult(null, [.. wrong.Select(fault => new Fault(fault.Line, fault.Column, fault.Message, fault.Remedy))]);
+    }
 
     static string ReadFile(string file)
     {

@@ -21,6 +21,12 @@ sealed class ListenOptions
             return address;
         },
     };
+    readonly Option<string?> config = new("--config")
+    {
+        Description = "The file with the settings. Default: hunt-config.yml in the data folder, if it is there.",
+        HelpName = "FILE",
+        CustomParser = result => Path.GetFullPath(result.Tokens[0].Value),
+    };
     readonly Option<string[]> origins = new("--origin")
     {
         Description = "A web site, besides this server's own, whose pages may play. May be given several times.",
@@ -34,10 +40,11 @@ sealed class ListenOptions
         verb.Add(host);
         verb.Add(data);
         verb.Add(origins);
+        verb.Add(config);
     }
 
     public DataHome Folder(ParseResult parsed) => new(parsed.GetRequiredValue(data));
 
     public Task<LocalServer> Start(ParseResult parsed, CancellationToken cancel) =>
-        LocalServer.Start(Folder(parsed), parsed.GetRequiredValue(host), parsed.GetValue(port), parsed.GetRequiredValue(origins), cancel);
+        LocalServer.Start(Folder(parsed), parsed.GetRequiredValue(host), parsed.GetValue(port), parsed.GetRequiredValue(origins), parsed.GetValue(config), cancel);
 }

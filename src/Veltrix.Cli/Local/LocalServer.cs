@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Veltrix.Hosting;
 using Veltrix.Server;
 
 namespace Veltrix.Cli;
@@ -18,11 +19,11 @@ sealed class LocalServer : IAsyncDisposable
 
     public Uri Url => server.Url;
 
-    public static async Task<LocalServer> Start(DataHome folder, string host, int port, IReadOnlyList<string> origins, CancellationToken cancel)
+    public static async Task<LocalServer> Start(DataHome folder, string host, int port, IReadOnlyList<string> origins, string? config, CancellationToken cancel)
     {
         try
         {
-            var options = new ServerOptions { DataFolder = folder.Path, Host = host, Port = port, WebFolder = WebFolder, AllowedOrigins = origins };
+            var options = new ServerOptions { DataFolder = folder.Path, Host = host, Port = port, WebFolder = WebFolder, AllowedOrigins = origins, ConfigFile = config };
             return new LocalServer(await VeltrixServer.Start(options, cancel));
         }
         catch (IOException error) when (error.InnerException is AddressInUseException)
@@ -32,6 +33,10 @@ sealed class LocalServer : IAsyncDisposable
         catch (SocketException error)
         {
             throw new CliException(ExitCode.Failed, $"Cannot listen on {host}:{port}: {error.Message}.", "Choose an address of this machine with --host, and a port above 1023 with --port.", error);
+        }
+        catch (ConfigException error)
+        {
+            throw new CliException(ExitCode.Failed, $"The settings cannot be taken:\n{error.Message}", "Repair them and start again; 'veltrix config validate FILE' reads them without a server.", error);
         }
         catch (UnauthorizedAccessException error)
         {

@@ -42,6 +42,8 @@ sealed class Remote : IDisposable
     public Task<JsonNode> PostYaml(string path, string yaml, CancellationToken cancel) =>
         Answer(new(HttpMethod.Post, path) { Content = new StringContent(yaml, Encoding.UTF8, "application/yaml") }, cancel);
 
+    public Task<JsonNode> Delete(string path, CancellationToken cancel) => Answer(new(HttpMethod.Delete, path), cancel);
+
     /// <summary>The body as it comes, for what may be long.</summary>
     public async Task<Stream> Stream(string path, CancellationToken cancel)
     {
@@ -107,7 +109,7 @@ sealed class Remote : IDisposable
             HttpStatusCode.Conflict => new CliException(ExitCode.Refused, message),
             HttpStatusCode.TooManyRequests => new CliException(
                 ExitCode.Throttled, message, response.Headers.RetryAfter?.Delta is { } wait ? $"Try again in {wait.TotalSeconds:0} s." : "Try again later."),
-            _ => new CliException(ExitCode.Failed, message),
+            _ => new CliException(ExitCode.Failed, message, (string?)problem?["remedy"]),
         };
     }
 }

@@ -24,7 +24,16 @@ public sealed record HuntDefinition
     public RankingRule Ranking { get; init; } = RankingRule.ScoreThenTime;
 
     public required ImmutableArray<Challenge> Challenges { get; init; }
+
+    /// <summary>What the author sets for the server that runs the hunt, in the order of the file. Which keys and values there are, the server knows.</summary>
+    public ImmutableArray<SettingText> Settings { get; init; } = [];
 }
+
+/// <summary>A setting as the author wrote it.</summary>
+/// <param name="Key">The whole dotted name, also where it was written as nested maps.</param>
+/// <param name="Value">A list has commas between its entries.</param>
+/// <param name="Line">Of the key, counted from 1.</param>
+public sealed record SettingText(string Key, string Value, int Line, int Column, bool IsList);
 
 /// <summary>How teams are ordered. The wire names are <c>score-then-time</c> and <c>finish-first</c>.</summary>
 public enum RankingRule

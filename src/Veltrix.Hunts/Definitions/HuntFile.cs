@@ -22,6 +22,9 @@ public static class HuntFile
 
     public const int TeamSizeMax = 100;
 
+    /// <summary>Settings of one hunt: far more than there are keys.</summary>
+    public const int SettingsMax = 500;
+
     /// <summary>Longest title of a hunt and name of a challenge, in UTF-16 units.</summary>
     public const int TitleMax = 200;
 

@@ -9,7 +9,7 @@ namespace Veltrix.Hunts;
 /// </summary>
 sealed partial class HuntReader(Faults faults)
 {
-    public static readonly string[] HuntKeys = ["hunt", "title", "description", "opens", "closes", "team_size", "ranking", "defaults", "challenges"];
+    public static readonly string[] HuntKeys = ["hunt", "title", "description", "opens", "closes", "team_size", "ranking", "settings", "defaults", "challenges"];
     public static readonly string[] DefaultsKeys = ["points", "attempts", "normalise"];
     public static readonly string[] ChallengeKeys = ["id", "name", "category", "text", "points", "answers", "normalise", "attempts", "unlock", "final"];
     public static readonly string[] UnlockKeys = ["all_of"];
@@ -44,6 +44,7 @@ sealed partial class HuntReader(Faults faults)
             ClosesMs = hunt.Time("closes"),
             TeamSize = TeamSize(hunt),
             Ranking = OneOf(hunt, "ranking", rankings) ?? RankingRule.ScoreThenTime,
+            Settings = SettingTexts(hunt),
             Challenges = Challenges(hunt, Defaults(hunt)),
         };
         if (definition.ClosesMs <= definition.OpensMs)
@@ -70,6 +71,34 @@ sealed partial class HuntReader(Faults faults)
         return hunt.Map("defaults", "{ points: 2, attempts: 5 }") is { } map
             ? ReadSettings(new YamlSection(map, "defaults", DefaultsKeys, faults), settings)
             : settings;
+    }
+
+    ImmutableArray<SettingText> SettingTexts(YamlSection hunt)
+    {
+        if (hunt.Map("settings", "{ max_concurrent_hunters: 20000 }") is not { } map) return [];
+        var settings = ImmutableArray.CreateBuilder<SettingText>();
+        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
+        Flatten(map, "");
+        if (settings.Count > HuntFile.SettingsMax)
+            faults.Add(map, FormattableString.Invariant($"The hunt has {settings.Count:N0} settings; the most is {HuntFile.SettingsMax:N0}."), "There are fewer keys than that: see docs/reference/config.md.");
+        return settings.DrainToImmutable();
+
+        // Nested maps and dotted names mean the same: governor: { policy: linear } is governor.policy: linear.
+        void Flatten(YamlMap within, string prefix)
+        {
+            foreach (var (key, value) in within.Entries)
+            {
+                var name = prefix + key.Value;
+                if (value is YamlMap group) Flatten(group, name + ".");
+                else if (!lines.TryAdd(name, key.Line))
+                    faults.Add(key, $"The setting {PlainText.Shown(name)} stands twice; it is already in line {lines[name]}.", "Keep one of the two.");
+                else if (value is YamlText { Value: not "" } text) settings.Add(new SettingText(name, text.Value, key.Line, key.Column, IsList: false));
+                else if (value is YamlList list && list.Items.All(item => item is YamlText))
+                    settings.Add(new SettingText(name, list.Items.IsEmpty ? "none" : string.Join(", ", list.Items.Cast<YamlText>().Select(item => item.Value)), key.Line, key.Column, IsList: true));
+                else if (value is not YamlUnread)
+                    faults.Add(key, $"The setting {PlainText.Shown(name)} has no value.", "Write a text or a number behind the colon, or leave the key out.");
+            }
+        }
     }
 
     Settings ReadSettings(YamlSection section, Settings otherwise) => new(

@@ -36,6 +36,15 @@ public abstract record Command
 
     public sealed record Announce(string Text) : Command;
 
+    /// <summary>
+    /// Sets a key of the hunt, until somebody takes it back or until <paramref name="UntilMs"/> (milliseconds since 1970). Which keys and values there are is checked where it comes in;
+    /// to the rules they are words.
+    /// </summary>
+    public sealed record SetOverride(string Key, string Value, long? UntilMs) : Command;
+
+    /// <summary>Takes back what <see cref="SetOverride"/> set.</summary>
+    public sealed record UnsetOverride(string Key) : Command;
+
     /// <summary>Time has passed: whatever was due by now happens. The scorer appends it itself.</summary>
     public sealed record Tick : Command;
 }

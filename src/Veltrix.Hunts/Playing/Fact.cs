@@ -43,6 +43,12 @@ public abstract record Fact
 
     public sealed record Announced(string Text) : Fact;
 
+    /// <summary>An organiser set a key of the hunt; it ends at <paramref name="UntilMs"/>, or when somebody takes it back.</summary>
+    public sealed record SettingOverridden(string Key, string Value, long? UntilMs) : Fact;
+
+    /// <summary>The key has again what the layers below say.</summary>
+    public sealed record SettingRestored(string Key) : Fact;
+
     public sealed record ActionRefused(Refusal Reason) : Fact;
 }
 
@@ -72,6 +78,7 @@ public enum Refusal
     NotPaused = 20,
     InThePast = 21,
     OutOfRange = 22,
+    NotOverridden = 30,
 }
 
 /// <summary>A record of the ledger: what one command came to, or a sign of the scorer's life.</summary>

@@ -19,6 +19,7 @@ public sealed class HuntState
     readonly Dictionary<string, int> teamByInvite = new(StringComparer.Ordinal);
     readonly List<Team> teams = [];
     readonly List<Hunter> huntersByJoin = [];
+    readonly SortedDictionary<string, Override> overrides = new(StringComparer.Ordinal);
 
     /// <summary>False where nobody will ask for outcomes again, as in the scorer's own copy: they are counted, not kept.</summary>
     public bool KeepsOutcomes { get; init; } = true;
@@ -44,6 +45,11 @@ public sealed class HuntState
 
     /// <summary>All who joined, in order.</summary>
     public IReadOnlyList<Hunter> Hunters => huntersByJoin;
+
+    /// <summary>What organisers set, by key in ordinal order. Those that ended are among them until the next one is set.</summary>
+    public IReadOnlyCollection<Override> Overrides => overrides.Values;
+
+    public Override? FindOverride(string key) => overrides.GetValueOrDefault(key);
 
     public Hunter? FindHunter(string id) => hunters.GetValueOrDefault(id);
 
@@ -121,6 +127,13 @@ public sealed class HuntState
             case Fact.HunterBanned banned:
                 hunters[banned.Hunter].Banned = true;
                 break;
+            case Fact.SettingOverridden set:
+                foreach (var ended in overrides.Values.Where(o => o.UntilMs <= decided.TimeMs).ToList()) overrides.Remove(ended.Key);
+                overrides[set.Key] = new Override(set.Key, set.Value, set.UntilMs, decided.Who, decided.Why, decided.TimeMs);
+                break;
+            case Fact.SettingRestored restored:
+                overrides.Remove(restored.Key);
+                break;
         }
     }
 
@@ -145,7 +158,7 @@ public sealed class HuntState
     /// <summary>Sets what a checkpoint kept, in an empty state. Teams and hunters come in their order.</summary>
     public static HuntState Restore(
         HuntModel? model, bool recorded, HuntPhase phase, long? openedMs, long? closesMs, long timeMs, IEnumerable<Team> teams, IEnumerable<Hunter> hunters,
-        bool keepsOutcomes = true)
+        IEnumerable<Override> overrides, bool keepsOutcomes = true)
     {
         var state = new HuntState { KeepsOutcomes = keepsOutcomes, Model = model, Recorded = recorded, Phase = phase, OpenedMs = openedMs, ClosesMs = closesMs, TimeMs = timeMs };
         foreach (var team in teams)
@@ -161,6 +174,7 @@ public sealed class HuntState
             state.teams[hunter.Team].Members.Add(hunter);
         }
 
+        foreach (var o in overrides) state.overrides.Add(o.Key, o);
         return state;
     }
 }

@@ -16,6 +16,9 @@ public static class Referee
 {
     const long AdjustmentMax = 1_000_000_000;
 
+    /// <summary>Overrides a hunt may have at once, and how long their keys and values may be: far more than there are keys.</summary>
+    const int OverridesMax = 500, OverrideLengthMax = 200;
+
     /// <param name="state">The fold of everything decided before.</param>
     /// <param name="timeMs">Game time of the decision: <see cref="HuntState.GameTime"/>.</param>
     /// <returns>The facts, in order; empty for a repeat or for a tick with nothing due.</returns>
@@ -33,6 +36,8 @@ public static class Referee
             Command.Adjust adjust => Adjust(state, adjust),
             Command.Ban ban => Ban(state, ban),
             Command.Announce announce => [new Fact.Announced(announce.Text)],
+            Command.SetOverride set => SetOverride(state, set, timeMs),
+            Command.UnsetOverride unset => UnsetOverride(state, unset, timeMs),
             var action => Steer(state, PhaseAfter(state, due), action, timeMs),
         };
         return due.IsEmpty ? own : [.. due, .. own];
@@ -133,6 +138,17 @@ public static class Referee
         { Banned: true } => [new Fact.ActionRefused(Refusal.Banned)],
         _ => [new Fact.HunterBanned(ban.Hunter)],
     };
+
+    // In any phase: nothing is frozen while a hunt is live, nor before or after.
+    static ImmutableArray<Fact> SetOverride(HuntState state, Command.SetOverride set, long timeMs)
+    {
+        if (set.UntilMs <= timeMs) return [new Fact.ActionRefused(Refusal.InThePast)];
+        var fits = set.Key.Length is > 0 and <= OverrideLengthMax && set.Value.Length <= OverrideLengthMax && (state.Overrides.Count < OverridesMax || state.FindOverride(set.Key) is not null);
+        return fits ? [new Fact.SettingOverridden(set.Key, set.Value, set.UntilMs)] : [new Fact.ActionRefused(Refusal.OutOfRange)];
+    }
+
+    static ImmutableArray<Fact> UnsetOverride(HuntState state, Command.UnsetOverride unset, long timeMs) =>
+        state.FindOverride(unset.Key) is { } there && !(there.UntilMs <= timeMs) ? [new Fact.SettingRestored(unset.Key)] : [new Fact.ActionRefused(Refusal.NotOverridden)];
 
     static ImmutableArray<Fact> Steer(HuntState state, HuntPhase phase, Command action, long timeMs) => (action, phase) switch
     {

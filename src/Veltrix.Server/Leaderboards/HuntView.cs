@@ -71,6 +71,9 @@ public sealed class HuntView
     /// <summary>Called by the folding task after each batch, outside the lock, with what is to be told; in order.</summary>
     public Action<IReadOnlyList<News>>? OnNews { get; set; }
 
+    /// <summary>Called by the folding task after a batch, outside the lock, if the hunt's own settings (its definition, its overrides) moved.</summary>
+    public Action? OnSettings { get; set; }
+
     /// <summary>Whether anybody wants to be told of a team's outcomes; without a listener ranks are not worked out. Called under the lock.</summary>
     public Func<int, bool>? IsHeard { get; set; }
 
@@ -141,18 +144,23 @@ public sealed class HuntView
         for (var i = 0; i < decoded.Length; i++) decoded[i] = LedgerCodec.Decode(batch[i].Payload);
 
         var news = new List<News>();
+        var settings = false;
         lock (gate)
         {
             for (var i = 0; i < decoded.Length; i++)
             {
                 read = batch[i].Position;
-                if (ledgerGate.Admits(read, decoded[i])) Fold((LedgerRecord.Decided)decoded[i], news);
+                if (!ledgerGate.Admits(read, decoded[i])) continue;
+                var decided = (LedgerRecord.Decided)decoded[i];
+                Fold(decided, news);
+                settings |= decided.Facts.Any(fact => fact is Fact.HuntPublished or Fact.SettingOverridden or Fact.SettingRestored);
             }
 
             Volatile.Write(ref epoch, ledgerGate.Epoch);
             Volatile.Write(ref lastRecordAt, clock.GetTimestamp());
         }
 
+        if (settings) OnSettings?.Invoke();
         if (news.Count > 0) OnNews?.Invoke(news);
     }
 

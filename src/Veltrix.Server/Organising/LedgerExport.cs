@@ -59,7 +59,7 @@ public static class LedgerExport
         ["facts"] = new JsonArray([.. Facts(decided)]),
     };
 
-    static JsonNode? Value(FieldDescriptor field, IMessage message) => field.Accessor.GetValue(message) switch
+    static JsonNode? Value(FieldDescriptor field, IMessage message) => field.HasPresence && !field.Accessor.HasValue(message) ? null : field.Accessor.GetValue(message) switch
     {
         string text => JsonValue.Create(text),
         long number => JsonValue.Create(number),

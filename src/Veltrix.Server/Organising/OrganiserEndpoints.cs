@@ -13,7 +13,7 @@ namespace Veltrix.Server.Organising;
 public static class OrganiserEndpoints
 {
     const int DefinitionBytesMax = 1_000_000;
-    const int WhyLengthMax = 500;
+    internal const int WhyLengthMax = 500;
     const int TextLengthMax = 1000;
     const int HunterLengthMax = 36;
 
@@ -61,6 +61,11 @@ public static class OrganiserEndpoints
             return Problems.Of(
                 StatusCodes.Status422UnprocessableEntity, "BadDefinition", $"the definition has {read.Faults.Length} fault(s)",
                 ("faults", (IReadOnlyList<FaultLine>)[.. read.Faults.Select(FaultLine.Of)]));
+
+        if (hunts.Settings.CheckDefinition(definition.Id, HuntSettings.Written(definition)) is { Count: > 0 } wrong)
+            return Problems.Of(
+                StatusCodes.Status422UnprocessableEntity, "BadDefinition", $"the definition's settings have {wrong.Count} fault(s)",
+                ("faults", (IReadOnlyList<FaultLine>)[.. wrong.Select(fault => new FaultLine(fault.Line, fault.Column, fault.Message, fault.Remedy))]));
 
         try
         {
@@ -115,7 +120,7 @@ public static class OrganiserEndpoints
     }
 
     // An organiser's command has an instance of its own, so that it can be waited for; it is never a repeat.
-    static Envelope By(Grant grant, string why, Command command) => new(new CommandId("", TeamWishes.NewHunter(), 1), grant.Subject, why, null, command);
+    internal static Envelope By(Grant grant, string why, Command command) => new(new CommandId("", TeamWishes.NewHunter(), 1), grant.Subject, why, null, command);
 
     static bool MayAudit(HttpRequest request, Keyring keyring, string hunt) =>
         BearerToken.Of(request, keyring) is { } grant && grant.Allows(Scopes.Organiser | Scopes.Audit, hunt);

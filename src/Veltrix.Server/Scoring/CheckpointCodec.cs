@@ -16,7 +16,7 @@ public sealed record Folded(long Position, long Records, LedgerGate Gate, HuntSt
 public static class CheckpointCodec
 {
     /// <summary>Raise it when the same ledger would fold to something else than before.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     public static byte[] Encode(Folded folded)
     {
@@ -30,6 +30,7 @@ public static class CheckpointCodec
         if (state.ClosesMs is { } closes) wire.ClosesMs = closes;
         foreach (var team in state.Teams) wire.Teams.Add(ToWire(team));
         foreach (var hunter in state.Hunters) wire.Hunters.Add(ToWire(hunter));
+        foreach (var o in state.Overrides) wire.Overrides.Add(ToWire(o));
         return wire.ToByteArray();
     }
 
@@ -57,7 +58,7 @@ public static class CheckpointCodec
 
         var state = HuntState.Restore(
             model, wire.Recorded, (HuntPhase)wire.Phase, wire.HasOpenedMs ? wire.OpenedMs : null, wire.HasClosesMs ? wire.ClosesMs : null, wire.TimeMs,
-            wire.Teams.Select((team, number) => FromWire(team, number, keepsOutcomes)), wire.Hunters.Select(FromWire), keepsOutcomes);
+            wire.Teams.Select((team, number) => FromWire(team, number, keepsOutcomes)), wire.Hunters.Select(FromWire), wire.Overrides.Select(FromWire), keepsOutcomes);
         return new Folded(wire.LedgerPosition, wire.Records, new LedgerGate(wire.Epoch, wire.CommandPosition), state);
     }
 
@@ -83,6 +84,15 @@ public static class CheckpointCodec
             number, wire.Name, wire.Invite, wire.Score, wire.LastSolveMs, wire.HasFinishedMs ? wire.FinishedMs : null, wire.OutcomeCount, wire.Solved,
             wire.Wrong.Select(w => new WrongCount(w.Challenge, w.Count)), keepsOutcomes ? [.. outcomes] : []);
     }
+
+    static Proto.Override ToWire(Override o)
+    {
+        var wire = new Proto.Override { Key = o.Key, Value = o.Value, Who = o.Who, Why = o.Why, SinceMs = o.SinceMs };
+        if (o.UntilMs is { } until) wire.UntilMs = until;
+        return wire;
+    }
+
+    static Override FromWire(Proto.Override wire) => new(wire.Key, wire.Value, wire.HasUntilMs ? wire.UntilMs : null, wire.Who, wire.Why, wire.SinceMs);
 
     static Proto.Hunter ToWire(Hunter hunter)
     {

@@ -80,9 +80,18 @@ public static class LedgerCodec
         Fact.ScoreAdjusted f => new() { ScoreAdjusted = new() { Team = f.Team, Points = f.Points } },
         Fact.HunterBanned f => new() { HunterBanned = new() { Hunter = f.Hunter } },
         Fact.Announced f => new() { Announced = new() { Text = f.Text } },
+        Fact.SettingOverridden f => new() { SettingOverridden = ToWire(f) },
+        Fact.SettingRestored f => new() { SettingRestored = new() { Key = f.Key } },
         Fact.ActionRefused f => new() { ActionRefused = new() { Reason = (Proto.Refusal)f.Reason } },
         _ => throw new ArgumentOutOfRangeException(nameof(fact), fact, "a fact without a message"),
     };
+
+    static Proto.SettingOverridden ToWire(Fact.SettingOverridden set)
+    {
+        var wire = new Proto.SettingOverridden { Key = set.Key, Value = set.Value };
+        if (set.UntilMs is { } until) wire.UntilMs = until;
+        return wire;
+    }
 
     static Fact FromWire(Proto.Fact wire) => wire.KindCase switch
     {
@@ -102,6 +111,8 @@ public static class LedgerCodec
         Proto.Fact.KindOneofCase.ScoreAdjusted => new Fact.ScoreAdjusted(wire.ScoreAdjusted.Team, wire.ScoreAdjusted.Points),
         Proto.Fact.KindOneofCase.HunterBanned => new Fact.HunterBanned(wire.HunterBanned.Hunter),
         Proto.Fact.KindOneofCase.Announced => new Fact.Announced(wire.Announced.Text),
+        Proto.Fact.KindOneofCase.SettingOverridden when wire.SettingOverridden is var f => new Fact.SettingOverridden(f.Key, f.Value, f.HasUntilMs ? f.UntilMs : null),
+        Proto.Fact.KindOneofCase.SettingRestored => new Fact.SettingRestored(wire.SettingRestored.Key),
         Proto.Fact.KindOneofCase.ActionRefused => new Fact.ActionRefused((Refusal)wire.ActionRefused.Reason),
         var kind => throw new InvalidDataException($"a fact of a kind that this version does not know ({kind}); a newer version wrote this ledger"),
     };

@@ -24,6 +24,8 @@ public static class CommandCodec
             case Command.Adjust c: wire.Adjust = new() { Team = c.Team, Points = c.Points }; break;
             case Command.Ban c: wire.Ban = new() { Hunter = c.Hunter }; break;
             case Command.Announce c: wire.Announce = new() { Text = c.Text }; break;
+            case Command.SetOverride c: wire.SetOverride = Encode(c); break;
+            case Command.UnsetOverride c: wire.UnsetOverride = new() { Key = c.Key }; break;
             case Command.Tick: wire.Tick = new(); break;
             default: throw new ArgumentOutOfRangeException(nameof(envelope), envelope.Command, "a command without a message");
         }
@@ -57,6 +59,8 @@ public static class CommandCodec
             Proto.Command.KindOneofCase.Adjust => new Command.Adjust(wire.Adjust.Team, wire.Adjust.Points),
             Proto.Command.KindOneofCase.Ban => new Command.Ban(wire.Ban.Hunter),
             Proto.Command.KindOneofCase.Announce => new Command.Announce(wire.Announce.Text),
+            Proto.Command.KindOneofCase.SetOverride when wire.SetOverride is var set => new Command.SetOverride(set.Key, set.Value, set.HasUntilMs ? set.UntilMs : null),
+            Proto.Command.KindOneofCase.UnsetOverride => new Command.UnsetOverride(wire.UnsetOverride.Key),
             Proto.Command.KindOneofCase.Tick => new Command.Tick(),
             var kind => throw new InvalidDataException($"a command of a kind that this version does not know ({kind})"),
         };
@@ -73,6 +77,13 @@ public static class CommandCodec
             case TeamChoice.ByInvite invite: wire.Invite = invite.Code; break;
         }
 
+        return wire;
+    }
+
+    static Proto.SetOverride Encode(Command.SetOverride set)
+    {
+        var wire = new Proto.SetOverride { Key = set.Key, Value = set.Value };
+        if (set.UntilMs is { } until) wire.UntilMs = until;
         return wire;
     }
 

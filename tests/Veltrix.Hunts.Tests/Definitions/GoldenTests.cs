@@ -39,6 +39,7 @@ public sealed class GoldenTests
 
         text.Append(CultureInfo.InvariantCulture, $"hunt {hunt.Id}: {hunt.Title}\n{Indented(hunt.Description)}");
         text.Append(CultureInfo.InvariantCulture, $"opens {Time(hunt.OpensMs)}, closes {Time(hunt.ClosesMs)}, team size {hunt.TeamSize}, {hunt.Ranking}\n");
+        foreach (var setting in hunt.Settings) text.Append(CultureInfo.InvariantCulture, $"    {setting.Line}:{setting.Column} {setting.Key} = {setting.Value}{(setting.IsList ? " (a list)" : "")}\n");
         foreach (var challenge in hunt.Challenges)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n{challenge.Id}: {challenge.Name}{(challenge.Category == "" ? "" : $" [{challenge.Category}]")}, {challenge.Points} points");

@@ -46,6 +46,15 @@ public class CodecTests
     }
 
     [Fact]
+    public void An_override_without_an_end_has_none_when_it_comes_back()
+    {
+        var envelope = Envelope.Of(CommandId.None, new Command.SetOverride("key", "value", null));
+        Assert.Equal(envelope, CommandCodec.Decode(CommandCodec.Encode(envelope)));
+        var decided = new LedgerRecord.Decided(3, 4, 5, 6, CommandId.None, "who", "why", [new Fact.SettingOverridden("key", "", null), new Fact.SettingOverridden("key", "", 0)]);
+        Assert.Equal(decided.Facts.AsEnumerable(), Assert.IsType<LedgerRecord.Decided>(LedgerCodec.Decode(LedgerCodec.Encode(decided))).Facts);
+    }
+
+    [Fact]
     public void Signs_of_life_come_back_from_their_bytes()
     {
         LedgerRecord[] records = [new LedgerRecord.Took("server"), new LedgerRecord.Heartbeat(12, 34)];
@@ -83,6 +92,7 @@ public class CodecTests
             type == typeof(string) ? $"text {++salt} ✓"
             : type == typeof(int) ? 1000 + ++salt
             : type == typeof(long) ? 10_000_000_000L + ++salt
+            : type == typeof(long?) ? 20_000_000_000L + ++salt
             : type == typeof(bool) ? true
             : type == typeof(Refusal) ? Refusal.OutOfRange
             : throw new NotSupportedException($"{kind.Name}: no example of {type.Name}; add one here");

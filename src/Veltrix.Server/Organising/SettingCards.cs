@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Veltrix.Hosting;
+
+namespace Veltrix.Server.Organising;
+
+// Settings as they go over HTTP, as docs/reference/http.md has it. Times are milliseconds since 1970.
+
+public sealed record SettingRequest(string? Key, JsonElement? Value, string? Why, long? Until);
+
+public sealed record SettingTaken(long Position, IReadOnlyList<JsonObject> Facts, SettingCard Setting);
+
+public sealed record SettingList(string? Hunt, IReadOnlyList<SettingCard> Settings);
+
+/// <param name="File">What is or was watched; null: there has been none.</param>
+public sealed record SettingsStatus(bool Ok, long At, string? File, IReadOnlyList<SettingFault> Faults, IReadOnlyList<string> Hunts)
+{
+    public static SettingsStatus Of(Settings settings) => new(
+        settings.LastReload.Ok, settings.LastReload.At.ToUnixTimeMilliseconds(), settings.LastReload.File, [.. settings.LastReload.Faults.Select(SettingFault.Of)], [.. settings.Hunts.Order(StringComparer.Ordinal)]);
+}
+
+public sealed record SettingFault(int Line, int Column, string Key, string Value, string Message, string Remedy)
+{
+    public static SettingFault Of(ConfigFault fault) => new(fault.Line, fault.Column, fault.Key, fault.Value, fault.Message, fault.Remedy);
+}
+
+/// <summary>A key with its effective value, who set it, what every layer says (highest first), and its declaration.</summary>
+public sealed record SettingCard(
+    string Key, string Value, string Layer, string Origin, string Default, string Unit, string Allowed, string For, string Acts, string Sentence, IReadOnlyList<SettingLayer> Layers)
+{
+    public static SettingCard Of(Explanation told)
+    {
+        var key = told.Key;
+        return new SettingCard(
+            key.Name, told.Value, told.Origin.Layer, told.Origin.ToString()!, key.DefaultText, key.Unit, key.RangeText, key.Reach == Reach.Hunt ? "hunt" : "process",
+            key.Acts == Hosting.Acts.AtOnce ? "at once" : "on new sessions", key.Sentence, [.. told.Voices.Select(SettingLayer.Of)]);
+    }
+
+    public JsonObject ToJson() => (JsonObject)JsonSerializer.SerializeToNode(this, ApiJson.Default.SettingCard)!;
+}
+
+/// <param name="SetAside">The rule that keeps it from counting; absent where only a higher layer does.</param>
+public sealed record SettingLayer(string Layer, string Value, string Origin, string? File, int? Line, string? Who, string? Why, long? Since, long? Until, string? SetAside)
+{
+    public static SettingLayer Of(Voice voice)
+    {
+        var plain = new SettingLayer(voice.Origin.Layer, voice.Value, voice.Origin.ToString()!, null, null, null, null, null, null, voice.SetAside);
+        return voice.Origin switch
+        {
+            Hosting.Origin.File at => plain with { File = at.Path, Line = at.Line },
+            Hosting.Origin.Definition at => plain with { Line = at.Line },
+            Hosting.Origin.Override by => plain with { Who = by.Who, Why = by.Why, Since = by.Since.ToUnixTimeMilliseconds(), Until = by.Until?.ToUnixTimeMilliseconds() },
+            _ => plain,
+        };
+    }
+}
