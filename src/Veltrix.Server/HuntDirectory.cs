@@ -5,13 +5,11 @@ using Veltrix.EventLog;
 namespace Veltrix.Server;
 
 /// <summary>The hunts of this server: those whose logs are there when it starts, and those published since.</summary>
-public sealed class HuntDirectory(IEventLogs logs, string dataFolder, TimeProvider clock, ILogger logger) : IAsyncDisposable
+/// <param name="cadence">Milliseconds between two boards of a hunt at present.</param>
+public sealed class HuntDirectory(IEventLogs logs, string dataFolder, Func<string, int> cadence, TimeProvider clock, ILogger logger) : IAsyncDisposable
 {
     readonly ConcurrentDictionary<string, LiveHunt> hunts = new(StringComparer.Ordinal);
     readonly SemaphoreSlim opening = new(1);
-
-    /// <summary>Milliseconds between two boards.</summary>
-    public int Cadence { get; set; } = 1000;
 
     public IReadOnlyCollection<LiveHunt> All => (IReadOnlyCollection<LiveHunt>)hunts.Values;
 
@@ -33,7 +31,7 @@ public sealed class HuntDirectory(IEventLogs logs, string dataFolder, TimeProvid
         try
         {
             if (Find(id) is { } meanwhile) return meanwhile;
-            var hunt = await LiveHunt.Start(id, logs, dataFolder, clock, () => Cadence, logger, cancel);
+            var hunt = await LiveHunt.Start(id, logs, dataFolder, clock, () => cadence(id), logger, cancel);
             hunts[id] = hunt;
             return hunt;
         }

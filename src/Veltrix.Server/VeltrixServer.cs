@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Veltrix.EventLog;
+using Veltrix.Gate;
 using Veltrix.Server.Admission;
 using Veltrix.Server.Leaderboards;
 using Veltrix.Server.Live;
@@ -29,17 +30,19 @@ public sealed class VeltrixServer : IAsyncDisposable
     readonly IEventLogs logs;
     readonly HuntDirectory hunts;
     readonly Keyring keyring;
+    readonly Admissions admissions;
     readonly CancellationTokenSource stop = new();
-    Task pacing = Task.CompletedTask;
+    Task running = Task.CompletedTask;
     bool stopped;
 
-    VeltrixServer(ServerOptions options, WebApplication app, IEventLogs logs, HuntDirectory hunts, Keyring keyring)
+    VeltrixServer(ServerOptions options, WebApplication app, IEventLogs logs, HuntDirectory hunts, Admissions admissions)
     {
         this.options = options;
         this.app = app;
         this.logs = logs;
         this.hunts = hunts;
-        this.keyring = keyring;
+        this.admissions = admissions;
+        keyring = admissions.Keyring;
         AdminKey = keyring.Issue(Scopes.Organiser, "*", "admin");
     }
 
@@ -65,19 +68,21 @@ public sealed class VeltrixServer : IAsyncDisposable
         var logs = DataFolder.OpenLogs(options.DataFolder, options.Clock);
         var app = Builder(options).Build();
         HuntDirectory? hunts = null;
+        GateStore? store = null;
         try
         {
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix");
-            hunts = new HuntDirectory(logs, options.DataFolder, options.Clock, logger);
+            store = options.Gate ?? await GateStore.Open(new GateStoreOptions { Clock = options.Clock }, cancel);
+            var admissions = new Admissions(store, options.Settings, keyring, options.Governor is not null, options.Clock, logger);
+            hunts = new HuntDirectory(logs, options.DataFolder, hunt => admissions.CadenceMs(hunt), options.Clock, logger);
             await hunts.OpenAll(cancel);
-            var server = new VeltrixServer(options, app, logs, hunts, keyring);
+            var server = new VeltrixServer(options, app, logs, hunts, admissions);
             server.MapPipeline();
             await app.StartAsync(cancel);
             server.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
             SecretFile.Write(Path.Combine(options.DataFolder, "admin.key"), server.AdminKey);
             DataFolder.WriteAddress(options.DataFolder, server.Url);
-            var pacer = new Pacer(() => server.hunts.All, options.Clock, logger) { Cadence = hunts.Cadence };
-            server.pacing = Task.Run(() => pacer.Run(server.stop.Token), CancellationToken.None);
+            server.Run(logger);
             return server;
         }
         catch
@@ -85,6 +90,7 @@ public sealed class VeltrixServer : IAsyncDisposable
             await app.DisposeAsync();
             if (hunts is not null) await hunts.DisposeAsync();
             await logs.DisposeAsync();
+            if (store is not null && options.Gate is null) await store.DisposeAsync();
             throw;
         }
     }
@@ -96,9 +102,11 @@ public sealed class VeltrixServer : IAsyncDisposable
         stopped = true;
         foreach (var hunt in hunts.All) hunt.Sockets.Close(CloseCodes.Restart);
         await stop.CancelAsync();
-        await pacing;
+        await running;
         await app.StopAsync(cancel);
         await hunts.DisposeAsync();
+        admissions.Dispose();
+        if (options.Gate is null) await admissions.Store.DisposeAsync();
         await logs.DisposeAsync();
         DataFolder.RemoveAddress(options.DataFolder);
     }
@@ -110,13 +118,21 @@ public sealed class VeltrixServer : IAsyncDisposable
         stop.Dispose();
     }
 
+    void Run(ILogger logger)
+    {
+        var pacer = new Pacer(() => hunts.All, options.Clock, logger);
+        var tasks = new List<Task> { Task.Run(() => pacer.Run(stop.Token)), Task.Run(() => admissions.Run(() => hunts.All, stop.Token)) };
+        if (options.Governor is { } governor) tasks.Add(Task.Run(() => new GovernorLink(governor, admissions, () => hunts.All, logger).Run(stop.Token)));
+        running = Task.WhenAll(tasks);
+    }
+
     /// <summary>The pipeline, in its order: Admission → Submissions → (Scoring) → Leaderboards → Live.</summary>
     void MapPipeline()
     {
         app.UsePageHeaders();
         app.UseProblems();
         app.UseWebSockets();
-        app.MapJoin(hunts, keyring, new InviteTries(options.Clock));
+        app.MapJoin(hunts, admissions);
         app.Map("/v1/hunts/{hunt}/live", (string hunt, HttpContext context) => Live(hunt, context)).DisableHttpMetrics().ExcludeFromDescription();
         app.MapBoard(hunts);
         app.MapOrganising(hunts, keyring, options.DataFolder);
@@ -144,7 +160,7 @@ public sealed class VeltrixServer : IAsyncDisposable
             return;
         }
 
-        await Gateway.Serve(context, hunts.Find(hunt), keyring, options.Clock);
+        await Gateway.Serve(context, hunts.Find(hunt), admissions);
     }
 
     // Programs send no Origin; a browser always does, and a page of another site must not play in its visitor's name.

@@ -27,6 +27,7 @@ public sealed class HuntView
     long read;
     long records;
     long lastRecordAt;
+    long seen;
 
     public HuntView(string hunt, IEventLog ledger, Folded start, TimeProvider clock)
     {
@@ -70,6 +71,14 @@ public sealed class HuntView
 
     /// <summary>Called by the folding task after each batch, outside the lock, with what is to be told; in order.</summary>
     public Action<IReadOnlyList<News>>? OnNews { get; set; }
+
+    /// <summary>Called by the folding task after each batch, outside the lock, with the position up to which all commands are decided.</summary>
+    public Action<long>? OnDecided { get; set; }
+
+    /// <summary>Records read from the ledger since the start, also those that do not count.</summary>
+    public long RecordsRead => Volatile.Read(ref recordsRead);
+
+    long recordsRead;
 
     /// <summary>Whether anybody wants to be told of a team's outcomes; without a listener ranks are not worked out. Called under the lock.</summary>
     public Func<int, bool>? IsHeard { get; set; }
@@ -141,19 +150,25 @@ public sealed class HuntView
         for (var i = 0; i < decoded.Length; i++) decoded[i] = LedgerCodec.Decode(batch[i].Payload);
 
         var news = new List<News>();
+        long decided;
         lock (gate)
         {
             for (var i = 0; i < decoded.Length; i++)
             {
                 read = batch[i].Position;
+                // A heartbeat also tells of commands that came to nothing.
+                if (decoded[i] is LedgerRecord.Heartbeat beat && beat.Epoch == ledgerGate.Epoch) seen = Math.Max(seen, beat.CommandPosition);
                 if (ledgerGate.Admits(read, decoded[i])) Fold((LedgerRecord.Decided)decoded[i], news);
             }
 
+            decided = Math.Max(seen, ledgerGate.CommandPosition);
+            Volatile.Write(ref recordsRead, recordsRead + decoded.Length);
             Volatile.Write(ref epoch, ledgerGate.Epoch);
             Volatile.Write(ref lastRecordAt, clock.GetTimestamp());
         }
 
         if (news.Count > 0) OnNews?.Invoke(news);
+        OnDecided?.Invoke(decided);
     }
 
     void Fold(LedgerRecord.Decided decided, List<News> news)
@@ -189,6 +204,9 @@ public sealed class HuntView
                 break;
             case Fact.ScoreAdjusted adjusted:
                 if (board.Contains(adjusted.Team)) board.Move(adjusted.Team, Key(state.Teams[adjusted.Team]));
+                break;
+            case Fact.TeamCredited credited:
+                if (board.Contains(credited.Team)) board.Move(credited.Team, Key(state.Teams[credited.Team]));
                 break;
             case Fact.HunterBanned banned:
                 var team = state.Teams[state.FindHunter(banned.Hunter)!.Team];
