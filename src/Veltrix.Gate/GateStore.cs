@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using StackExchange.Redis;
+
 namespace Veltrix.Gate;
 
 /// <summary>How to reach the shared store.</summary>
@@ -15,25 +18,159 @@ public sealed record GateStoreOptions
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }
 
-/// <summary>The shared store of live state: the gates of all hunts, and how full it is. Thread-safe; at most 4 connections a process.</summary>
+/// <summary>The shared store of live state: the gates of all hunts, and how full it is. Thread-safe; at most 4 connections a process (it is one).</summary>
 public sealed class GateStore : IAsyncDisposable
 {
+    /// <summary>Milliseconds after which an answer counts as not given. Nobody stands in front of a gate that does not answer for longer.</summary>
+    const int TimeoutMs = 1_500;
+
+    readonly GateStoreOptions _options;
+    readonly EmbeddedStore? _embedded;
+    readonly ConnectionMultiplexer _connection;
+    readonly IDatabase _database;
+    readonly Pings _pings = new();
+    readonly ConcurrentDictionary<string, HuntGate> _hunts = [];
+    bool _allowsOutOfMemory;
+
+    GateStore(GateStoreOptions options, EmbeddedStore? embedded, ConnectionMultiplexer connection, string endpoint)
+    {
+        (_options, _embedded, _connection, Endpoint) = (options, embedded, connection, endpoint);
+        _database = connection.GetDatabase();
+    }
+
     /// <exception cref="GateException">It cannot be reached, or evicts keys (any policy but <c>noeviction</c>), which would let in a second full house.</exception>
-    public static Task<GateStore> Open(GateStoreOptions options, CancellationToken cancel) => throw new NotSupportedException();
+    public static async Task<GateStore> Open(GateStoreOptions options, CancellationToken cancel)
+    {
+        var embedded = options.Endpoint is null ? EmbeddedStore.Start() : null;
+        var settings = Settings(embedded?.Endpoint ?? options.Endpoint!);
+        var endpoint = string.Join(',', settings.EndPoints.Select(EndPointCollection.ToString));
+        GateStore? store = null;
+        try
+        {
+            var connection = await ConnectionMultiplexer.ConnectAsync(settings).WaitAsync(cancel);
+            store = new GateStore(options, embedded, connection, endpoint);
+            store.Check(await store.Info(cancel));
+            store._allowsOutOfMemory = await store.KnowsOutOfMemoryFlag(cancel);
+            return store;
+        }
+        catch (Exception e)
+        {
+            if (store is not null) await store.DisposeAsync();
+            else embedded?.Dispose();
+            if (StoreFault.IsKnown(e)) throw StoreFault.Of(e, endpoint, "connecting");
+            throw;
+        }
+    }
 
     /// <summary>host:port where other processes of this machine reach it too.</summary>
-    public string Endpoint => throw new NotSupportedException();
+    public string Endpoint { get; }
 
-    public HuntGate Hunt(string id) => throw new NotSupportedException();
+    public HuntGate Hunt(string id) => _hunts.GetOrAdd(id, static (id, store) => new HuntGate(store, id, store._options.Prefix), this);
 
     /// <summary>How full it is, measured now.</summary>
-    /// <exception cref="GateException">It does not answer.</exception>
-    public Task<StoreMemory> Memory(CancellationToken cancel) => throw new NotSupportedException();
+    /// <exception cref="GateException">It does not answer, or has been set to evict keys.</exception>
+    public async Task<StoreMemory> Memory(CancellationToken cancel)
+    {
+        var at = Clock.GetTimestamp();
+        _pings.Add(await Call(database => database.PingAsync(), "measuring its memory", cancel));
+        var info = await Info(cancel);
+        Check(info);
+        return info.Memory(_options.MemoryBudget, _pings.Percentile99, at);
+    }
 
     /// <summary>Takes, renews or loses the leadership of orchestrators. One at a time holds it; <see cref="Leadership.Term"/> grows with every new holder.</summary>
-    public Task<Leadership> Lead(string candidate, TimeSpan lease, CancellationToken cancel) => throw new NotSupportedException();
+    /// <remarks>The lease counts from before the store was asked, so a holder stops believing before anybody else may begin.</remarks>
+    public async Task<Leadership> Lead(string candidate, TimeSpan lease, CancellationToken cancel)
+    {
+        var asked = Clock.GetUtcNow();
+        var answer = await Run(GateScript.Lead, LeaderKeys, [candidate, (long)lease.TotalMilliseconds], "asking who leads", cancel);
+        return new Leadership((int)answer[1] == 1, (long)answer[2], (string)answer[3]!, asked + TimeSpan.FromMilliseconds((long)answer[4]));
+    }
 
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    public async ValueTask DisposeAsync()
+    {
+        await _connection.DisposeAsync();
+        _embedded?.Dispose();
+    }
+
+    internal TimeProvider Clock => _options.Clock;
+
+    RedisKey[] LeaderKeys => [$"{{{_options.Prefix}veltrix}}:leader", $"{{{_options.Prefix}veltrix}}:term"];
+
+    /// <summary>Runs a script; its answer is an array that begins with 0.</summary>
+    internal async Task<RedisResult[]> Run(GateScript script, RedisKey[] keys, RedisValue[] arguments, string what, CancellationToken cancel) =>
+        (RedisResult[])(await Call(database => database.ScriptEvaluateAsync(script.Text(_allowsOutOfMemory), keys, arguments), what, cancel))!;
+
+    /// <summary>Does something in the store, with failures in our words.</summary>
+    internal async Task<T> Call<T>(Func<IDatabase, Task<T>> call, string what, CancellationToken cancel)
+    {
+        try
+        {
+            return await call(_database).WaitAsync(cancel);
+        }
+        catch (Exception e) when (StoreFault.IsKnown(e))
+        {
+            throw StoreFault.Of(e, Endpoint, what);
+        }
+    }
+
+    async Task<StoreInfo> Info(CancellationToken cancel)
+    {
+        var info = new StoreInfo((string)(await Call(database => database.ExecuteAsync("INFO"), "asking how it is", cancel))!);
+        if (!info.IsGarnet) return info;
+        // Garnet tells of its memory only when asked for it by name.
+        var parts = await Task.WhenAll(GarnetSections.Select(section => Call(database => database.ExecuteAsync("INFO", section), "asking how it is", cancel)));
+        return new StoreInfo([.. parts.Select(part => (string)part!)]);
+    }
+
+    static readonly string[] GarnetSections = ["SERVER", "REPLICATION", "STORE"];
+
+    void Check(StoreInfo info)
+    {
+        if (info.Evicts is { } policy)
+            throw new GateException(GateFault.Misconfigured, $"{info.Product} at {Endpoint} has maxmemory-policy {policy}: at its limit it would throw seats away and let in a second full house. "
+                + "Set it to noeviction (CONFIG SET maxmemory-policy noeviction, and in its configuration file), or name another store.");
+        if (info.IsReplica)
+            throw new GateException(GateFault.Misconfigured, $"{info.Product} at {Endpoint} is a replica and cannot be written. Name the primary, or an address that follows it.");
+    }
+
+    async Task<bool> KnowsOutOfMemoryFlag(CancellationToken cancel)
+    {
+        try
+        {
+            return (int)await _database.ScriptEvaluateAsync(GateScript.Probe).WaitAsync(cancel) == 1;
+        }
+        catch (RedisServerException)
+        {
+            return false;
+        }
+    }
+
+    static ConfigurationOptions Settings(string endpoint)
+    {
+        ConfigurationOptions settings;
+        try
+        {
+            settings = ConfigurationOptions.Parse(endpoint);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            throw new GateException(GateFault.Misconfigured, $"\"{endpoint}\" is no address of a store ({e.Message}). It looks like host:port, or host:port,user=…,password=…,ssl=true.", e);
+        }
+        settings.ClientName ??= "veltrix";
+        settings.AbortOnConnectFail = true;
+        // The library counts INFO among an administrator's commands.
+        settings.AllowAdmin = true;
+        settings.ConnectRetry = 1;
+        settings.ConnectTimeout = settings.SyncTimeout = settings.AsyncTimeout = TimeoutMs;
+        // While it is away every call fails at once instead of waiting for it to come back.
+        settings.BacklogPolicy = BacklogPolicy.FailFast;
+        settings.ReconnectRetryPolicy = new ExponentialRetry(100, 2_000);
+        settings.HeartbeatInterval = TimeSpan.FromMilliseconds(500);
+        // No messages are subscribed to, which saves the second connection.
+        settings.CommandMap = CommandMap.Create(["SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE"], available: false);
+        return settings;
+    }
 }
 
 /// <param name="Used">Bytes in use: <c>used_memory</c>, or what Garnet calls it.</param>

@@ -1,0 +1,4 @@
+-- ARGV: now. Answers: ok, epoch (0: rebuilding), seated, waiting, joins, leaves, servers, what was published.
+local flow = redis.call('HMGET', GATE, 'joins', 'leaves')
+return { 0, tonumber(epoch or 0), redis.call('HLEN', SEATS), waiting(), tonumber(flow[1] or 0), tonumber(flow[2] or 0),
+  redis.call('ZRANGEBYSCORE', SERVERS, '(' .. whole(now), '+inf'), published() }

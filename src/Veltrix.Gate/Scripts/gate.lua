@@ -1,0 +1,53 @@
+-- What every script of a hunt's gate begins with: its keys and the time.
+-- Every script declares all keys: Garnet locks what is declared and nothing else, and that lock is what makes a script one step there. Redis runs one script at a time anyway.
+local EPOCH, SEATS, LOST, WAITING, PASSES, SEEN, BY_PASS, SERVERS, GATE, AUDIT = unpack(KEYS)
+
+-- Milliseconds since 1970 by the store's clock, so that the clocks of servers do not matter. Tests hand in a time of their own.
+local now = tonumber(ARGV[1])
+if now == 0 then
+  local time = redis.call('TIME')
+  now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- No epoch: the keys were lost or never made. Whoever seats hunters answers {REBUILDING} then.
+local epoch = redis.call('GET', EPOCH)
+local REBUILDING = -1
+
+-- As Redis wants a number: without an exponent, which is how Lua writes large ones.
+local function whole(n) return string.format('%.0f', n) end
+
+local function waiting() return redis.call('ZCARD', WAITING) + redis.call('ZCARD', PASSES) end
+
+-- A server lives as long as its lease. Seats of any other are only lent to it.
+local function lives(server)
+  local lease = redis.call('ZSCORE', SERVERS, server)
+  return lease and tonumber(lease) > now
+end
+
+-- The seat is free again after the time given, unless its hunter connects before.
+local function keep(hunter, until_ms) redis.call('ZADD', LOST, whole(until_ms), hunter) end
+
+-- The seat is a server's, and lives as long as that server's lease.
+local function attach(hunter, server)
+  redis.call('HSET', SEATS, hunter, server)
+  redis.call('ZREM', LOST, hunter)
+end
+
+local function forget_place(hunter)
+  redis.call('ZREM', WAITING, hunter)
+  redis.call('ZREM', PASSES, hunter)
+  redis.call('ZREM', SEEN, hunter)
+end
+
+local function give_up_seat(hunter)
+  redis.call('ZREM', LOST, hunter)
+  if redis.call('HDEL', SEATS, hunter) == 1 then
+    redis.call('SREM', BY_PASS, hunter)
+    redis.call('HINCRBY', GATE, 'leaves', 1)
+  end
+end
+
+-- What was published, in the order in which HuntGate reads it.
+local function published()
+  return redis.call('HMGET', GATE, 'limit', 'pace', 'pause', 'brownout_memory', 'brownout_lag', 'guard', 'reason', 'cause', 'pinned', 'ceiling', 'audit', 'at')
+end

@@ -1,0 +1,41 @@
+using StackExchange.Redis;
+
+namespace Veltrix.Gate;
+
+/// <summary>What a failure of the client library or an error of the store means to those who use the gate, with the remedy.</summary>
+static class StoreFault
+{
+    public static bool IsKnown(Exception failure) => failure is RedisException or RedisTimeoutException or RedisCommandException or TimeoutException or ObjectDisposedException;
+
+    /// <param name="what">What was being done, as the end of "while …".</param>
+    public static GateException Of(Exception failure, string endpoint, string what) => failure is RedisServerException ? Answered(failure, endpoint, what)
+        : failure is RedisCommandException && failure.Message.Contains("replica", StringComparison.OrdinalIgnoreCase) ? ReadOnly(failure, endpoint, what)
+        : failure is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } ? Refused(failure, endpoint, what)
+        : new GateException(GateFault.Away, $"The store at {endpoint} did not answer while {what} ({FirstLine(failure)}). "
+            + "Joins are closed until it does; it is tried again by itself. See that it runs and can be reached from here.", failure);
+
+    /// <summary>A script in the store fails with the error of the command in it, in the middle of the message or at its start.</summary>
+    static GateException Answered(Exception failure, string endpoint, string what)
+    {
+        var message = failure.Message;
+        return Says("OOM") ? new GateException(GateFault.ReadOnly, $"The store at {endpoint} is full and refused a write while {what} ({FirstLine(failure)}). "
+                + "Raise its maxmemory, or take Redis 7 or later, whose scripts may go on at the limit.", failure)
+            : Says("READONLY") ? ReadOnly(failure, endpoint, what)
+            : Says("MISCONF") ? new GateException(GateFault.ReadOnly, $"The store at {endpoint} refuses writes since it could not save to its disk, while {what} ({FirstLine(failure)}). "
+                + "Free its disk, or turn its saving off: nothing in it is needed after a restart.", failure)
+            : Says("NOAUTH") || Says("WRONGPASS") || Says("NOPERM") ? Refused(failure, endpoint, what)
+            : Says("LOADING") || Says("BUSY") || Says("MASTERDOWN") || Says("CLUSTERDOWN") || Says("TRYAGAIN")
+                ? new GateException(GateFault.Away, $"The store at {endpoint} is not ready, while {what} ({FirstLine(failure)}). It is tried again by itself.", failure)
+            : new GateException(GateFault.Misconfigured, $"The store at {endpoint} answered with an error while {what}: {FirstLine(failure)}. Redis 6.2 or later, Valkey, Dragonfly or Garnet is needed.", failure);
+
+        bool Says(string code) => message.StartsWith(code, StringComparison.Ordinal) || message.Contains($" {code} ", StringComparison.Ordinal) || message.Contains($"-{code} ", StringComparison.Ordinal);
+    }
+
+    static GateException ReadOnly(Exception failure, string endpoint, string what) =>
+        new(GateFault.ReadOnly, $"The store at {endpoint} is a replica and cannot be written, while {what} ({FirstLine(failure)}). Name the primary, or an address that follows it.", failure);
+
+    static GateException Refused(Exception failure, string endpoint, string what) =>
+        new(GateFault.Misconfigured, $"The store at {endpoint} refused us while {what} ({FirstLine(failure)}). Give user and password in its endpoint: host:port,user=…,password=….", failure);
+
+    static string FirstLine(Exception failure) => failure.Message.AsSpan().TrimEnd('.').ToString().Split('\n', 2)[0];
+}

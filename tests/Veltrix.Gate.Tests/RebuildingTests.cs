@@ -1,0 +1,138 @@
+namespace Veltrix.Gate.Tests;
+
+public sealed class RedisRebuildingTests(RedisStore store) : RebuildingTests(store), IClassFixture<RedisStore>;
+
+public sealed class GarnetRebuildingTests(GarnetStore store) : RebuildingTests(store), IClassFixture<GarnetStore>;
+
+/// <summary>A store that has lost its keys must not let in a second full house.</summary>
+public abstract class RebuildingTests(TestStore store) : GateContract(store)
+{
+    [Fact]
+    public async Task A_hunt_never_seen_is_closed_until_somebody_opens_it()
+    {
+        await Gate.Forget(Cancel);
+        await Publish(10);
+        await IsRebuilding(() => Ask("ada"));
+        await Gate.Reopen(1, Cancel);
+        Assert.Equal(SeatState.Seated, (await Ask("ada")).State);
+    }
+
+    [Fact]
+    public async Task Everything_but_renewing_publishing_and_counting_says_so_while_it_is_rebuilding()
+    {
+        await Gate.Forget(Cancel);
+        await IsRebuilding(() => Ask("ada"));
+        await IsRebuilding(() => Gate.Attach("ada", "s1", Cancel));
+        await IsRebuilding(() => Gate.Detach("ada", "s1", Grace, Cancel));
+        await IsRebuilding(() => Gate.Leave("ada", Cancel));
+        await IsRebuilding(() => Admit());
+        await IsRebuilding(() => Gate.Waiting(Cancel));
+        await IsRebuilding(() => Gate.Seated(["ada"], Cancel));
+        await IsRebuilding(() => Gate.Seen(["ada"], Cancel));
+        await Publish(10);
+        var live = await Gate.Renew("s1", Lease, null, Cancel);
+        Assert.Equal((0, true, 10), (live.Epoch, live.WantsSeats, live.Limits!.Limit));
+        var counts = await Gate.Counts(Cancel);
+        Assert.Equal((0, true), (counts.Epoch, counts.Rebuilding));
+    }
+
+    [Fact]
+    public async Task After_a_flush_the_seated_are_counted_again_and_no_second_house_gets_in()
+    {
+        const int limit = 1_200;
+        await Publish(limit);
+        string[] hunters = [.. Enumerable.Range(0, limit).Select(n => $"h{n:0000}")];
+        await Join("s1");
+        await Join("s2");
+        await Task.WhenAll(hunters.Select(async (hunter, n) => await Sit(hunter, n % 2 == 0 ? "s1" : "s2")));
+        Assert.Equal(SeatState.Waiting, (await Ask("late", 2)).State);
+        var before = await Gate.Counts(Cancel);
+
+        await Fixture.Command("FLUSHALL");
+
+        await Publish(limit);
+        await IsRebuilding(() => Ask("late", 2));
+        foreach (var half in new[] { 0, 1 })
+        {
+            var server = half == 0 ? "s1" : "s2";
+            Assert.True((await Gate.Renew(server, Lease, null, Cancel)).WantsSeats);
+            var live = await Join(server, [.. hunters.Where((_, n) => n % 2 == half)]);
+            Assert.False(live.WantsSeats);
+            await IsRebuilding(() => Ask("late", 2));
+        }
+        Assert.Equal(["s1", "s2"], (await Gate.Counts(Cancel)).Servers);
+
+        await Gate.Reopen(1, Cancel);
+
+        var after = await Gate.Counts(Cancel);
+        Assert.Equal((limit, false), (after.Seated, after.Rebuilding));
+        Assert.True(after.Epoch > before.Epoch);
+        Assert.Equal(after.Epoch, (await Gate.Renew("s1", Lease, null, Cancel)).Epoch);
+        Assert.Equal(new SeatAnswer(SeatState.Waiting, 1, false, limit, limit, 1), await Ask("late", 2));
+        Assert.Empty(await Admit());
+        Assert.Empty(await Gate.Audit(Cancel));
+
+        // All of them still play, wherever they connect.
+        Assert.Equal(SeatState.Seated, (await Ask(hunters[0])).State);
+        Assert.True(await Gate.Attach(hunters[0], "s2", Cancel));
+    }
+
+    [Fact]
+    public async Task A_server_that_reports_after_the_reopening_has_its_hunters_counted_beyond_the_limit_and_nobody_gets_in()
+    {
+        await Gate.Forget(Cancel);
+        await Publish(1);
+        await Gate.Reopen(1, Cancel);
+        await Ask("late", 2);
+        Assert.True((await Gate.Renew("s1", Lease, null, Cancel)).WantsSeats);
+        await Join("s1", "ada", "bob");
+        Assert.Equal(3, (await Gate.Counts(Cancel)).Seated);
+        Assert.Equal(SeatState.Waiting, (await Ask("later", 3)).State);
+        await Gate.Leave("ada", Cancel);
+        await Gate.Leave("bob", Cancel);
+        Assert.Empty(await Admit());
+        Assert.Equal(["later"], await Gate.Waiting(Cancel));
+    }
+
+    [Fact]
+    public async Task One_who_waits_at_one_server_and_plays_at_another_has_a_seat_and_no_place()
+    {
+        await Gate.Forget(Cancel);
+        await Publish(0);
+        await Gate.Reopen(1, Cancel);
+        await Ask("ada", 2);
+        await Join("s1", "ada");
+        Assert.Empty(await Gate.Waiting(Cancel));
+        Assert.Equal(["ada"], await Seated("ada"));
+    }
+
+    [Fact]
+    public async Task Opening_an_open_gate_or_with_an_older_term_does_nothing()
+    {
+        await Gate.Publish(5, Limits(1), Cancel);
+        var epoch = (await Gate.Counts(Cancel)).Epoch;
+        await Gate.Reopen(5, Cancel);
+        Assert.Equal(epoch, (await Gate.Counts(Cancel)).Epoch);
+        await Fixture.Command("DEL", $"{{{Gate.Id}}}:epoch");
+        await Gate.Reopen(4, Cancel);
+        Assert.True((await Gate.Counts(Cancel)).Rebuilding);
+        await Gate.Reopen(6, Cancel);
+        Assert.True((await Gate.Counts(Cancel)).Epoch > epoch);
+        Assert.False(await Gate.Publish(5, Limits(9), Cancel));
+    }
+
+    [Fact]
+    public async Task A_term_that_grew_before_a_flush_is_older_than_the_next()
+    {
+        var lease = TimeSpan.FromMilliseconds(50);
+        Leadership first, second;
+        do first = await Fixture.Store.Lead("a", lease, Cancel);
+        while (!first.IsLeader);
+        await Fixture.Command("FLUSHALL");
+        do second = await Fixture.Store.Lead("b", lease, Cancel);
+        while (!second.IsLeader || second.Term <= first.Term);
+        Assert.True(second.Term > first.Term);
+    }
+
+    static async Task IsRebuilding(Func<Task> call) => Assert.Equal(GateFault.Rebuilding, (await Assert.ThrowsAsync<GateException>(call)).Fault);
+}
