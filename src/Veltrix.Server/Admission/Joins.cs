@@ -35,6 +35,7 @@ sealed partial class Joins(Admissions house, InviteTries tries)
         if (team is TeamChoice.ByInvite && !tries.MayTry(address, out var wait)) return TooManyTries(context, wait);
 
         var turnstile = house.Of(hunt);
+        await turnstile.BeReady();
         Ticket? ticket;
         if (request.Ticket is { } text)
         {
@@ -50,8 +51,13 @@ sealed partial class Joins(Admissions house, InviteTries tries)
         if (Already(hunt, ticket.Hunter, nickname) is { } before) return before;
         var join = Envelope.Of(new CommandId(ticket.Hunter, "join", 1), new Command.Join(nickname, team));
         if (Foreseen(hunt, join) is { } reason) return Refuse(hunt, reason, address);
-        if (!turnstile.IsOpen) return Refused(hunt, AdmissionClosed(turnstile, context, turnstile.WhyClosed));
+        return turnstile.IsOpen
+            ? await AskForSeat(hunt, turnstile, ticket, join, isNew: request.Ticket is null, address, context)
+            : Refused(hunt, AdmissionClosed(turnstile, context, turnstile.WhyClosed));
+    }
 
+    async Task<IResult> AskForSeat(LiveHunt hunt, Turnstile turnstile, Ticket ticket, Envelope join, bool isNew, IPAddress address, HttpContext context)
+    {
         SeatAnswer answer;
         try
         {
@@ -62,8 +68,8 @@ sealed partial class Joins(Admissions house, InviteTries tries)
             return Refused(hunt, AdmissionClosed(turnstile, context, e.Message));
         }
 
-        if (answer.State == SeatState.Seated) return await Enter(hunt, turnstile, ticket, join, waited: request.Ticket is not null, address, context);
-        if (request.Ticket is null) house.Metrics.Queued(hunt.Id);
+        if (answer.State == SeatState.Seated) return await Enter(hunt, turnstile, ticket, join, waited: !isNew, address, context);
+        if (isNew) house.Metrics.Queued(hunt.Id);
         return TypedResults.Json(turnstile.Card(ticket.Hunter, ticket.Drawn, answer) with { Ticket = ticket.Sign(house.Keyring) }, ApiJson.Default.WaitingCard, statusCode: StatusCodes.Status202Accepted);
     }
 

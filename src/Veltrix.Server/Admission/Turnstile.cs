@@ -51,7 +51,10 @@ public sealed partial class Turnstile
     long guidedAt;
     volatile string fault = "";
     long lastSeen;
+    readonly SemaphoreSlim turning = new(1);
+    volatile bool isReady;
     bool isForgotten;
+    long? rebuildingSince;
     bool saidAlone;
 
     internal Turnstile(LiveHunt hunt, Admissions house)
@@ -107,6 +110,9 @@ public sealed partial class Turnstile
             return grace < GraceLeast ? GraceLeast : grace;
         }
     }
+
+    /// <summary>How long those who play may take to come back to a gate whose keys were lost.</summary>
+    static readonly TimeSpan ReturnWithin = TimeSpan.FromSeconds(10);
 
     static readonly TimeSpan GraceLeast = TimeSpan.FromSeconds(10);
 
@@ -211,12 +217,31 @@ public sealed partial class Turnstile
     /// <summary>The server goes away: seats are left to their grace.</summary>
     internal void Close() => seats.IsLeaving = true;
 
+    /// <summary>Completes once this server knows the hunt's limit, or that it cannot know it: at once but for the first who come.</summary>
+    internal ValueTask BeReady() => isReady ? ValueTask.CompletedTask : new(Turn(unlessReady: true));
+
     /// <summary>One round, as above. Never throws for what the store does.</summary>
-    internal async Task Tick()
+    internal Task Tick() => Turn(unlessReady: false);
+
+    async Task Turn(bool unlessReady)
+    {
+        await turning.WaitAsync();
+        try
+        {
+            if (!unlessReady || !isReady) await GoRound();
+        }
+        finally
+        {
+            turning.Release();
+        }
+    }
+
+    async Task GoRound()
     {
         try
         {
             if (!IsBusy()) return;
+            isReady = true;
             await Renew();
             if (!house.IsGoverned) await PublishAlone();
             if (live.Epoch != 0) await LetIn();
@@ -242,13 +267,13 @@ public sealed partial class Turnstile
     async Task Renew()
     {
         var lease = house.Settings.Get(Keys.SeatLease);
-        // After a fault the store may have taken this server for gone: it is told of all seats without being asked.
-        var report = fault.Length > 0 ? seats.All() : null;
+        // After a fault the store may have taken this server for gone, and one that is put together again wants to hear of everybody who has come back.
+        var report = fault.Length > 0 || live.Epoch == 0 ? seats.All() : null;
         var answer = await call.Try(cancel => gate.Renew(house.Server, lease, report, cancel));
         if (answer.WantsSeats) answer = await call.Try(cancel => gate.Renew(house.Server, lease, seats.All(), cancel));
         if (live.Epoch != 0 && answer.Epoch != live.Epoch) LogForgot(Hunt);
         live = answer;
-        await seats.Settle();
+        if (answer.Epoch != 0) await seats.Settle();
     }
 
     async Task PublishAlone()
@@ -264,8 +289,17 @@ public sealed partial class Turnstile
         saidAlone = true;
         if (live.Limits is not { } now || now with { AtMs = wanted.AtMs } != wanted) await call.Try(cancel => gate.Publish(NobodysTerm, wanted, cancel));
         if (live.Epoch != 0 && live.Limits is not null) return;
-        if (live.Epoch == 0) await call.Try(cancel => gate.Reopen(NobodysTerm, cancel));
+        if (live.Epoch == 0 && IsTimeToReopen(wanted.Limit)) await call.Try(cancel => gate.Reopen(NobodysTerm, cancel));
         live = await call.Try(cancel => gate.Renew(house.Server, house.Settings.Get(Keys.SeatLease), null, cancel));
+    }
+
+    // Those who were playing come back first: a gate that opened before they have would let in a second full house. Where all who ever joined fit, nobody has to wait for that.
+    bool IsTimeToReopen(long limit)
+    {
+        rebuildingSince ??= house.Clock.GetTimestamp();
+        if (hunt.View.Read((state, _) => state.Hunters.Count) > limit && house.Clock.GetElapsedTime(rebuildingSince.Value) < ReturnWithin) return false;
+        rebuildingSince = null;
+        return true;
     }
 
     async Task LetIn()

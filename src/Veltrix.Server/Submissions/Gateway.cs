@@ -16,7 +16,7 @@ namespace Veltrix.Server.Submissions;
 /// <list type="number">
 /// <item><see cref="Receive"/>: wait without a buffer, rent one when bytes are there, read a frame of at most <see cref="ClientFrame.BytesMax"/>.</item>
 /// <item><see cref="Handle"/>: hello first, then everything else. A bad frame costs a strike and is answered with what is wrong.</item>
-/// <item><see cref="Visit"/>: a hunter's hello asks for its seat. Without one it waits here, and its submissions are refused; a ticket waits for its seat only.</item>
+/// <item><see cref="EnterHunter"/>: a hunter's hello asks for its seat. Without one it waits here, and its submissions are refused; a ticket waits for its seat only.</item>
 /// <item><see cref="Append"/>: the command goes to the submissions log; once it is durable the ack goes out. Deciding it is the scorer's, telling the outcome the audience's.</item>
 /// </list>
 /// The receiving side is one task; what it posts may be sent by any.
@@ -220,11 +220,11 @@ public sealed class Gateway
         if (grant?.Allows(Scopes.Relay, hunt.Id) == true) Enter(id, hello, "", -1);
         else if (grant?.Allows(Scopes.Hunter, hunt.Id) != true) outbox.Close(CloseCodes.TokenInvalid);
         else if (BadWord("hello.instance", hello.Instance, InstanceLengthMax) is { } unnamed) Strike(id, unnamed);
-        else await Visit(id, hello, grant.Subject);
+        else await EnterHunter(id, hello, grant.Subject);
     }
 
     /// <summary>A hunter comes (back): it plays at once where it has a seat, and waits for one where it has not.</summary>
-    async ValueTask Visit(long id, HelloFrame hello, string hunterId)
+    async ValueTask EnterHunter(long id, HelloFrame hello, string hunterId)
     {
         var (team, banned, phase) = hunt.View.Read((state, _) => state.FindHunter(hunterId) is { } hunter ? (hunter.Team, hunter.Banned, state.Phase) : (-1, false, state.Phase));
         if (banned) outbox.Close(CloseCodes.Banned);
@@ -234,7 +234,7 @@ public sealed class Gateway
         else
         {
             var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-            await Visit(id, new Visit(hunterId, now, priority: false, drawn: false, isJoined: true, outbox, () => Enter(id, hello, hunterId, team)));
+            await Come(id, new Visit(hunterId, now, priority: false, drawn: false, isJoined: true, outbox, () => Enter(id, hello, hunterId, team)));
         }
     }
 
@@ -243,14 +243,15 @@ public sealed class Gateway
     {
         if (text.Length > TicketLengthMax || Ticket.Read(keyring, hunt.Id, text) is not { } ticket) outbox.Close(CloseCodes.TicketInvalid);
         else if (!house.Sockets.HasRoomForWaiting) outbox.Close(CloseCodes.PollInstead);
-        else await Visit(id, new Visit(ticket.Hunter, ticket.Order(keyring), ticket.Priority, ticket.Drawn, isJoined: false, outbox, () => outbox.Post(Frames.Admitted())));
+        else await Come(id, new Visit(ticket.Hunter, ticket.Order(keyring), ticket.Priority, ticket.Drawn, isJoined: false, outbox, () => outbox.Post(Frames.Admitted())));
     }
 
-    Task Visit(long id, Visit coming)
+    async Task Come(long id, Visit coming)
     {
+        await house.Of(hunt).BeReady();
         visit = coming;
         Volatile.Write(ref saidHello, true);
-        return house.Of(hunt).Enter(coming, id);
+        await house.Of(hunt).Enter(coming, id);
     }
 
     void Enter(long id, HelloFrame hello, string hunter, int team)
