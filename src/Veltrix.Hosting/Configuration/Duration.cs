@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Veltrix.Hosting;
 
-/// <summary>Lengths of time as people write them: <c>20s</c>, <c>5m</c>, <c>1h30m</c>, <c>500ms</c>, <c>2d</c>. A unit is always needed.</summary>
+/// <summary>Lengths of time as people write them: <c>20s</c>, <c>5m</c>, <c>1h30m</c>, <c>500ms</c>, <c>2d</c>. A unit is always needed; parts of a millisecond are rounded.</summary>
 public static partial class Duration
 {
     public static bool TryParse(string text, out TimeSpan duration)
@@ -23,7 +23,7 @@ public static partial class Duration
                 _ => 86_400_000,
             };
         if (milliseconds > TimeSpan.FromDays(10_000).TotalMilliseconds) return false;
-        duration = TimeSpan.FromMilliseconds(milliseconds);
+        duration = TimeSpan.FromMilliseconds(Math.Round(milliseconds));
         return true;
     }
 

@@ -36,18 +36,25 @@ public abstract class Key
     /// <summary>What it does, for an operator at night.</summary>
     public required string Sentence { get; init; }
 
-    /// <summary>The default as it would be written in a file; empty where there is none.</summary>
+    /// <summary>The default as it would be written in a file.</summary>
     public abstract string DefaultText { get; }
+
+    /// <summary>The same as the program gets it.</summary>
+    public abstract object? DefaultValue { get; }
+
+    /// <summary>How its values are written: a <see cref="Notation{T}"/>.</summary>
+    public abstract object Form { get; }
 
     /// <summary>The allowed values in words: <c>1 to 1,000,000</c>, <c>one of a, b, c</c>.</summary>
     public abstract string RangeText { get; }
 
     /// <summary>Reads a value as written.</summary>
+    /// <param name="value">Null where it could not be read, and where <c>none</c> is a value of this key.</param>
     /// <param name="fault">What is wrong and what would be right, in a clause: <c>is 0; 1 to 1,000,000 is allowed</c>.</param>
-    public abstract bool TryRead(string text, [NotNullWhen(true)] out object? value, [NotNullWhen(false)] out string? fault);
+    public abstract bool TryRead(string text, out object? value, [NotNullWhen(false)] out string? fault);
 
     /// <summary>A value as it would be written.</summary>
-    public abstract string Write(object value);
+    public abstract string Write(object? value);
 }
 
 /// <inheritdoc/>
@@ -58,16 +65,20 @@ public sealed class Key<T>(T standard, Notation<T> notation) : Key
 
     public Notation<T> Notation { get; } = notation;
 
-    public override string DefaultText => Default is null ? "" : Notation.Write(Default);
+    public override string DefaultText => Notation.Write(Default);
+
+    public override object? DefaultValue => Default;
+
+    public override object Form => Notation;
 
     public override string RangeText => Notation.Range;
 
-    public override bool TryRead(string text, [NotNullWhen(true)] out object? value, [NotNullWhen(false)] out string? fault)
+    public override bool TryRead(string text, out object? value, [NotNullWhen(false)] out string? fault)
     {
         var read = Notation.TryRead(text, out var typed, out fault);
         value = read ? typed : null;
         return read;
     }
 
-    public override string Write(object value) => Notation.Write((T)value);
+    public override string Write(object? value) => Notation.Write((T)value!);
 }

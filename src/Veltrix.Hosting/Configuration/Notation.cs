@@ -7,7 +7,7 @@ namespace Veltrix.Hosting;
 /// <param name="JsonType">The type in a JSON schema: <c>integer</c>, <c>number</c>, <c>string</c>, <c>boolean</c>.</param>
 public abstract record Notation<T>(string JsonType, string Range)
 {
-    public abstract bool TryRead(string text, [NotNullWhen(true)] out T? value, [NotNullWhen(false)] out string? fault);
+    public abstract bool TryRead(string text, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out string? fault);
 
     public abstract string Write(T value);
 }
@@ -20,7 +20,7 @@ public sealed record WholeNumber(long Least, long Most) : Notation<long>("intege
         fault = null;
         var read = long.TryParse(text.Replace("_", ""), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
         if (read && value >= Least && value <= Most) return true;
-        fault = read ? $"is {text}; {Range} is allowed" : $"'{text}' is no whole number; {Range} is allowed";
+        fault = read ? $"is {text}; {Range} is allowed" : $"is '{text}', which is no whole number; {Range} is allowed";
         return false;
     }
 
@@ -30,25 +30,32 @@ public sealed record WholeNumber(long Least, long Most) : Notation<long>("intege
 /// <summary>A whole number, or <c>none</c>.</summary>
 public sealed record WholeNumberOrNone(long Least, long Most) : Notation<long?>("integer", string.Create(CultureInfo.InvariantCulture, $"none, or {Least:N0} to {Most:N0}"))
 {
-    public override bool TryRead(string text, [NotNullWhen(true)] out long? value, [NotNullWhen(false)] out string? fault)
+    public override bool TryRead(string text, out long? value, [NotNullWhen(false)] out string? fault)
     {
-        var read = new WholeNumber(Least, Most).TryRead(text, out var number, out fault);
-        value = read ? number : null;
-        return read;
+        (value, fault) = (null, null);
+        if (text == "none") return true;
+        if (!new WholeNumber(Least, Most).TryRead(text, out var number, out _))
+        {
+            fault = $"is '{text}'; {Range} is allowed";
+            return false;
+        }
+
+        value = number;
+        return true;
     }
 
     public override string Write(long? value) => value is { } number ? number.ToString(CultureInfo.InvariantCulture) : "none";
 }
 
 /// <summary>Numbers, with <c>.</c> as decimal point.</summary>
-public sealed record Number(double Least, double Most) : Notation<double>("number", string.Create(CultureInfo.InvariantCulture, $"{Least} to {Most}"))
+public sealed record Number(double Least, double Most) : Notation<double>("number", string.Create(CultureInfo.InvariantCulture, $"{Least:#,0.####} to {Most:#,0.####}"))
 {
     public override bool TryRead(string text, out double value, [NotNullWhen(false)] out string? fault)
     {
         fault = null;
         var read = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
         if (read && value >= Least && value <= Most) return true;
-        fault = read ? $"is {text}; {Range} is allowed" : $"'{text}' is no number; {Range} is allowed";
+        fault = read ? $"is {text}; {Range} is allowed" : $"is '{text}', which is no number; {Range} is allowed";
         return false;
     }
 
@@ -63,7 +70,7 @@ public sealed record Span(TimeSpan Least, TimeSpan Most) : Notation<TimeSpan>("s
         fault = null;
         var read = Duration.TryParse(text, out value);
         if (read && value >= Least && value <= Most) return true;
-        fault = read ? $"is {text}; {Range} is allowed" : $"'{text}' is no length of time such as 20s or 5m; {Range} is allowed";
+        fault = read ? $"is {text}; {Range} is allowed" : $"is '{text}', which is no length of time such as 20s or 5m; {Range} is allowed";
         return false;
     }
 
@@ -86,7 +93,7 @@ public sealed record Switch() : Notation<bool>("boolean", "on or off")
 /// <summary>One of a few names.</summary>
 public sealed record OneOf(params string[] Names) : Notation<string>("string", $"one of {string.Join(", ", Names)}")
 {
-    public override bool TryRead(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? fault)
+    public override bool TryRead(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? fault)
     {
         value = Names.Contains(text) ? text : null;
         fault = value is null ? $"is '{text}'; {Range} is allowed" : null;
@@ -99,7 +106,7 @@ public sealed record OneOf(params string[] Names) : Notation<string>("string", $
 /// <summary>Names separated by commas, perhaps none: <c>headroom, linear</c>.</summary>
 public sealed record SomeOf(params string[] Names) : Notation<string>("string", $"none, or some of {string.Join(", ", Names)}, separated by commas")
 {
-    public override bool TryRead(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? fault)
+    public override bool TryRead(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? fault)
     {
         var parts = Split(text);
         var strange = parts.FirstOrDefault(part => !Names.Contains(part));

@@ -1,21 +1,269 @@
+using System.Collections.Immutable;
+
 namespace Veltrix.Hosting;
 
+/// <summary>A person's value for one key of one hunt.</summary>
+/// <param name="Until">When it ends by itself; null: when somebody takes it back.</param>
+public sealed record SettingOverride(string Key, string Value, string Who, string Why, DateTimeOffset Since, DateTimeOffset? Until);
+
+/// <summary>What became of the last look at <c>hunt-config.yml</c> that found something new.</summary>
+/// <param name="Ok">False: what runs is what was read before.</param>
+/// <param name="File">Null where there is none.</param>
+public sealed record Reload(bool Ok, DateTimeOffset At, string? File, IReadOnlyList<ConfigFault> Faults);
+
 /// <summary>
-/// The settings in force, layer upon layer: built-in default, <c>hunt-config.yml</c>, the hunt's definition, a person's override. Thread-safe; reading costs a dictionary look-up.
+/// The settings in force, layer upon layer: built-in default, <c>hunt-config.yml</c> (for all, then for the hunt), the hunt's definition, a person's override.
 /// </summary>
-public sealed class Settings
+/// <remarks>
+/// Thread-safe. Readers see an immutable snapshot that is replaced whole; reading costs a dictionary look-up, two for a hunt. An override ends by the clock that was handed in, at most a
+/// second late. Where the layers together would break a <see cref="Rule"/>, both keys of it are taken from lower ones.
+/// </remarks>
+public sealed class Settings(TimeProvider clock) : IDisposable
 {
-    /// <summary>Nothing but the defaults.</summary>
-    public static Settings Defaults { get; } = new();
+    /// <summary>A clock may be put forward without its timers; then an override ends so late at most.</summary>
+    static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    readonly Lock gate = new();
+    readonly Dictionary<string, HuntLayers> hunts = new(StringComparer.Ordinal);
+    ConfigFile file = ConfigFile.None;
+    volatile Snapshot now = Snapshot.Empty;
+    volatile Reload lastReload = new(true, clock.GetUtcNow(), null, []);
+    ITimer? expiry;
+    bool disposed;
+
+    public Settings() : this(TimeProvider.System)
+    {
+    }
+
+    /// <summary>Nothing but the built-in defaults; nobody may change these.</summary>
+    public static Settings Defaults { get; } = new() { disposed = true };
 
     /// <summary>Something that was asked for has another value now. Called outside of any lock, on the thread that changed it.</summary>
     public event Action? Changed;
 
+    /// <summary>For <c>veltrix_config_last_reload_successful</c> and <c>veltrix config status</c>.</summary>
+    public Reload LastReload => lastReload;
+
     /// <summary>The value for the whole process, or for a hunt that sets nothing of its own.</summary>
-    public T Get<T>(Key<T> key) => key.Default;
+    public T Get<T>(Key<T> key) => now.General.TryGetValue(key, out var value) ? (T)value! : key.Default;
 
     /// <summary>The value for one hunt.</summary>
-    public T Get<T>(Key<T> key, string hunt) => key.Default;
+    public T Get<T>(Key<T> key, string hunt)
+    {
+        var snapshot = now;
+        var values = key.Reach == Reach.Hunt && snapshot.Hunts.TryGetValue(hunt, out var own) ? own : snapshot.General;
+        return values.TryGetValue(key, out var value) ? (T)value! : key.Default;
+    }
 
-    void OnChanged() => Changed?.Invoke();
+    /// <summary>The effective value, who set it, and what every layer below says.</summary>
+    public Explanation Explain(Key key, string? hunt = null)
+    {
+        var of = key.Reach == Reach.Hunt ? hunt : null;
+        lock (gate) return new Explanation(key, of, Compose(of, file, clock.GetUtcNow()).Voices(key));
+    }
+
+    /// <summary>Settings of a text in the format of <c>hunt-config.yml</c>.</summary>
+    /// <exception cref="ConfigException">It has faults.</exception>
+    public static Settings Of(string yaml, TimeProvider? clock = null)
+    {
+        var read = ConfigFile.Read("settings", yaml);
+        if (!read.Faults.IsEmpty) throw new ConfigException("settings", read.Faults);
+        var settings = new Settings(clock ?? TimeProvider.System);
+        settings.Load(read);
+        return settings;
+    }
+
+    /// <summary>Takes what was read of <c>hunt-config.yml</c>, unless it has faults, alone or together with what hunts set above it.</summary>
+    /// <returns>The verdict, which is also <see cref="LastReload"/>.</returns>
+    public Reload Load(ConfigFile read)
+    {
+        Reload verdict;
+        bool moved;
+        RefuseDefaults();
+        lock (gate)
+        {
+            ImmutableArray<ConfigFault> faults = read.Faults.IsEmpty ? [.. BrokenAbove(read)] : read.Faults;
+            lastReload = verdict = new Reload(faults.IsEmpty, clock.GetUtcNow(), read.Path, faults);
+            if (faults.IsEmpty) file = read;
+            moved = faults.IsEmpty && ReplaceAll();
+        }
+
+        if (moved) Changed?.Invoke();
+        return verdict;
+    }
+
+    /// <summary>The file cannot be read now. What runs goes on.</summary>
+    internal Reload Missed(string path, ConfigFault fault) => lastReload = new Reload(false, clock.GetUtcNow(), path, [fault]);
+
+    /// <summary>What a hunt's definition may not say.</summary>
+    public IReadOnlyList<ConfigFault> CheckDefinition(string hunt, IReadOnlyList<Written> entries)
+    {
+        var faults = new ConfigFaults();
+        var layer = ReadDefinition(hunt, entries, faults);
+        Composition composed;
+        lock (gate) composed = new Composition([file.General, file.For(hunt), layer]);
+        foreach (var rule in composed.Broken)
+            if (entries.LastOrDefault(written => written.Name == rule.Lower.Name || written.Name == rule.Upper.Name) is { } at) faults.Add(at, Breaks(rule, composed), "Change one of the two.");
+        return faults.InFileOrder();
+    }
+
+    /// <summary>Sets a hunt's definition layer. What it may not say (a key of another version) is left out, and answered.</summary>
+    public IReadOnlyList<ConfigFault> SetDefinition(string hunt, IReadOnlyList<Written> entries)
+    {
+        var faults = new ConfigFaults();
+        var layer = ReadDefinition(hunt, entries, faults);
+        Change(hunt, layers => layers with { Definition = layer });
+        return faults.InFileOrder();
+    }
+
+    /// <summary>What keeps somebody from setting this for a hunt, with the effective values of now; null: nothing.</summary>
+    public ConfigFault? CheckOverride(string hunt, string key, string value)
+    {
+        var faults = new ConfigFaults();
+        var written = new Written(key, value, 0, 0);
+        var said = new Origin.Override("you", "", clock.GetUtcNow(), null);
+        var layer = Layer.Read([written], hunt, _ => said, faults);
+        if (faults.Any) return faults.InFileOrder()[0];
+        lock (gate)
+        {
+            var composed = new Composition([.. Layers(hunt, file, clock.GetUtcNow()), layer]);
+            return composed.Broken.FirstOrDefault(rule => rule.Lower.Name == key || rule.Upper.Name == key) is { } rule
+                ? new ConfigFault(0, 0, key, value, Breaks(rule, composed), "Set the other one first.")
+                : null;
+        }
+    }
+
+    /// <summary>Replaces all overrides of a hunt. Of two for the same key the later in the list counts; what cannot be read is left out.</summary>
+    public void SetOverrides(string hunt, IReadOnlyList<SettingOverride> overrides)
+    {
+        Change(hunt, layers => layers with { Overrides = [.. overrides] });
+        lock (gate) AwaitExpiry();
+    }
+
+    /// <summary>Hunts that have layers of their own here.</summary>
+    public IReadOnlyCollection<string> Hunts => now.Hunts.Keys;
+
+    /// <summary>Ends the waiting for overrides to expire.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            disposed = true;
+            expiry?.Dispose();
+        }
+    }
+
+    void Change(string hunt, Func<HuntLayers, HuntLayers> change)
+    {
+        RefuseDefaults();
+        bool moved;
+        lock (gate)
+        {
+            hunts[hunt] = change(hunts.GetValueOrDefault(hunt, HuntLayers.Empty));
+            moved = Replace(hunt);
+        }
+
+        if (moved) Changed?.Invoke();
+    }
+
+    void RefuseDefaults()
+    {
+        if (ReferenceEquals(this, Defaults)) throw new InvalidOperationException("the built-in defaults are not to be changed; make Settings of your own");
+    }
+
+    // Under the lock, as everything below.
+    bool Replace(string hunt)
+    {
+        var values = Compose(hunt, file, clock.GetUtcNow()).Values();
+        var before = now.Hunts.GetValueOrDefault(hunt, now.General);
+        var moved = !Same(before, values);
+        now = now with { Hunts = new(now.Hunts, StringComparer.Ordinal) { [hunt] = values } };
+        return moved;
+    }
+
+    bool ReplaceAll()
+    {
+        var time = clock.GetUtcNow();
+        var next = new Snapshot(
+            Compose(null, file, time).Values(),
+            hunts.Keys.Union(file.Hunts).ToDictionary(hunt => hunt, hunt => Compose(hunt, file, time).Values(), StringComparer.Ordinal));
+        var moved = !Same(now.General, next.General)
+            || now.Hunts.Keys.Union(next.Hunts.Keys).Any(hunt => !Same(now.Hunts.GetValueOrDefault(hunt, now.General), next.Hunts.GetValueOrDefault(hunt, next.General)));
+        now = next;
+        return moved;
+    }
+
+    Composition Compose(string? hunt, ConfigFile file, DateTimeOffset time) => new(hunt is null ? [file.General] : Layers(hunt, file, time));
+
+    Layer[] Layers(string hunt, ConfigFile file, DateTimeOffset time)
+    {
+        var own = hunts.GetValueOrDefault(hunt, HuntLayers.Empty);
+        return [file.General, file.For(hunt), own.Definition, OverrideLayer(own.Overrides.Where(o => o.Until is not { } until || until > time))];
+    }
+
+    static Layer OverrideLayer(IEnumerable<SettingOverride> overrides)
+    {
+        var said = new Dictionary<Key, Said>();
+        foreach (var o in overrides)
+            if (Keys.Find(o.Key) is { Reach: Reach.Hunt } key && key.TryRead(o.Value, out var value, out _))
+                said[key] = new Said(value, new Origin.Override(o.Who, o.Why, o.Since, o.Until));
+        return new Layer(said);
+    }
+
+    static Layer ReadDefinition(string hunt, IReadOnlyList<Written> entries, ConfigFaults faults) =>
+        Layer.Read(entries, hunt, written => new Origin.Definition(hunt, written.Line), faults);
+
+    /// <summary>Rules that hold now and would be broken in a hunt if this file were taken.</summary>
+    IEnumerable<ConfigFault> BrokenAbove(ConfigFile read)
+    {
+        var time = clock.GetUtcNow();
+        foreach (var hunt in hunts.Keys)
+        {
+            var composed = Compose(hunt, read, time);
+            foreach (var rule in composed.Broken.Except(Compose(hunt, file, time).Broken))
+                yield return new ConfigFault(0, 0, rule.Lower.Name, "", $"{Breaks(rule, composed)} That is in the hunt {hunt}.", "Change the file, or what was set for that hunt.");
+        }
+    }
+
+    static string Breaks(Rule rule, Composition composed)
+    {
+        var (lower, upper) = (composed.Highest(rule.Lower), composed.Highest(rule.Upper));
+        return $"{rule.Sentence}: they would be {rule.Lower.Write(lower.Value)} ({lower.Origin}) and {rule.Upper.Write(upper.Value)} ({upper.Origin}).";
+    }
+
+    void AwaitExpiry()
+    {
+        if (disposed) return;
+        var time = clock.GetUtcNow();
+        var next = hunts.Values.SelectMany(own => own.Overrides).Where(o => o.Until > time).Min(o => o.Until);
+        expiry ??= clock.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        expiry.Change(next is not { } until ? Timeout.InfiniteTimeSpan : until - time < LookAgain ? until - time : LookAgain, Timeout.InfiniteTimeSpan);
+    }
+
+    void Expire()
+    {
+        bool moved;
+        lock (gate)
+        {
+            if (disposed) return;
+            moved = ReplaceAll();
+            AwaitExpiry();
+        }
+
+        if (moved) Changed?.Invoke();
+    }
+
+    static bool Same(Dictionary<Key, object?> one, Dictionary<Key, object?> other) =>
+        one.Count == other.Count && one.All(entry => other.TryGetValue(entry.Key, out var value) && Equals(entry.Value, value));
+
+    sealed record HuntLayers(Layer Definition, ImmutableArray<SettingOverride> Overrides)
+    {
+        public static HuntLayers Empty { get; } = new(Layer.Empty, []);
+    }
+
+    /// <summary>Values that are not the built-in ones. The dictionaries are never changed once they are here.</summary>
+    sealed record Snapshot(Dictionary<Key, object?> General, Dictionary<string, Dictionary<Key, object?>> Hunts)
+    {
+        public static Snapshot Empty { get; } = new([], new(StringComparer.Ordinal));
+    }
 }

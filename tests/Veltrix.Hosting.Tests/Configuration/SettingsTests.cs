@@ -1,0 +1,216 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace Veltrix.Hosting.Tests.Configuration;
+
+/// <summary>Four layers, the highest that speaks counts, and everybody can see which.</summary>
+public sealed class SettingsTests
+{
+    static readonly DateTimeOffset Noon = new(2026, 12, 1, 12, 0, 0, TimeSpan.Zero);
+
+    readonly FakeTimeProvider clock = new(Noon);
+
+    [Fact]
+    public void Without_layers_the_defaults_hold()
+    {
+        Assert.Equal(50_000, Settings.Defaults.Get(Keys.MaxConcurrentHunters));
+        Assert.Equal(50_000, Settings.Defaults.Get(Keys.MaxConcurrentHunters, "any"));
+        Assert.Null(Settings.Defaults.Get(Keys.PinLimit, "any"));
+        Assert.IsType<Origin.BuiltIn>(Settings.Defaults.Explain(Keys.Policy).Origin);
+    }
+
+    [Fact]
+    public void Nobody_changes_the_built_in_defaults()
+    {
+        Assert.Throws<InvalidOperationException>(() => Settings.Defaults.Load(ConfigFile.Read("x", "join.pace: 1")));
+        Assert.Throws<InvalidOperationException>(() => Settings.Defaults.SetOverrides("h", []));
+        Assert.Throws<InvalidOperationException>(() => Settings.Defaults.SetDefinition("h", []));
+    }
+
+    [Fact]
+    public void Each_layer_covers_those_below_and_all_of_them_can_be_seen()
+    {
+        using var settings = new Settings(clock);
+        settings.Load(ConfigFile.Read("conf.yml", "# ours\njoin.pace: 2\nhunts: { walk: { join.pace: 3 } }\n"));
+        settings.SetDefinition("walk", [new Written("join.pace", "4", 9, 3)]);
+        settings.SetOverrides("walk", [new SettingOverride("join.pace", "5", "anna", "a rush", Noon, Noon.AddHours(1))]);
+
+        Assert.Equal((5, 2, 2), (settings.Get(Keys.JoinPace, "walk"), settings.Get(Keys.JoinPace, "other"), settings.Get(Keys.JoinPace)));
+        var told = settings.Explain(Keys.JoinPace, "walk");
+        Assert.Equal("5", told.Value);
+        Assert.Equal(
+            [
+                "5 override: anna, since 2026-12-01 12:00:00Z, until 2026-12-01 13:00:00Z: a rush",
+                "4 definition: the definition of walk, line 9",
+                "3 file: conf.yml:3, for the hunt walk",
+                "2 file: conf.yml:2",
+                "120 default: built-in default",
+            ],
+            told.Voices.Select(voice => $"{voice.Value} {voice.Origin.Layer}: {voice.Origin}"));
+    }
+
+    [Fact]
+    public void An_override_ends_by_the_clock_and_whoever_listens_is_told()
+    {
+        using var settings = new Settings(clock);
+        var told = 0;
+        settings.Changed += () => told++;
+        settings.SetOverrides("walk", [Over("pin_limit", "700", TimeSpan.FromMinutes(30)), Over("join.pace", "5", TimeSpan.FromMinutes(40)), Over("brownout", "off", null)]);
+        Assert.Equal((1, 700), (told, settings.Get(Keys.PinLimit, "walk")));
+
+        clock.Advance(TimeSpan.FromMinutes(30) - TimeSpan.FromSeconds(1));
+        Assert.Equal((1, 700), (told, settings.Get(Keys.PinLimit, "walk")));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((2, null, 5), (told, settings.Get(Keys.PinLimit, "walk"), settings.Get(Keys.JoinPace, "walk")));
+        clock.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal((3, 120, false), (told, settings.Get(Keys.JoinPace, "walk"), settings.Get(Keys.Brownout, "walk")));
+        clock.Advance(TimeSpan.FromDays(3_000));
+        Assert.Equal((3, false), (told, settings.Get(Keys.Brownout, "walk")));
+    }
+
+    [Fact]
+    public void An_override_that_has_ended_before_it_was_heard_of_never_counts()
+    {
+        using var settings = new Settings(clock);
+        settings.SetOverrides("walk", [Over("join.pace", "5", TimeSpan.FromSeconds(-1))]);
+        Assert.Equal(120, settings.Get(Keys.JoinPace, "walk"));
+        Assert.Single(settings.Explain(Keys.JoinPace, "walk").Voices);
+    }
+
+    [Fact]
+    public void None_is_a_value_that_covers_a_number_below()
+    {
+        using var settings = new Settings(clock);
+        settings.SetDefinition("walk", [new Written("pin_limit", "700", 1, 1)]);
+        Assert.Equal(700, settings.Get(Keys.PinLimit, "walk"));
+        settings.SetOverrides("walk", [Over("pin_limit", "none", null)]);
+        Assert.Null(settings.Get(Keys.PinLimit, "walk"));
+        Assert.Equal("none", settings.Explain(Keys.PinLimit, "walk").Value);
+    }
+
+    [Fact]
+    public void Those_who_listen_are_told_only_when_a_value_changed()
+    {
+        using var settings = new Settings(clock);
+        var told = 0;
+        settings.Changed += () => told++;
+        settings.SetOverrides("walk", []);
+        settings.SetDefinition("walk", []);
+        settings.SetOverrides("walk", [Over("join.pace", "120", null)]);
+        settings.Load(ConfigFile.Read("x", "# nothing"));
+        Assert.Equal(0, told);
+        settings.Load(ConfigFile.Read("x", "join.pace: 7"));
+        Assert.Equal((1, 120), (told, settings.Get(Keys.JoinPace, "walk")));
+        settings.SetOverrides("walk", []);
+        Assert.Equal((2, 7), (told, settings.Get(Keys.JoinPace, "walk")));
+    }
+
+    [Fact]
+    public void A_key_of_the_process_does_not_listen_to_hunts()
+    {
+        using var settings = Settings.Of("governor.tick: 2s");
+        settings.SetOverrides("walk", [Over("governor.tick", "9s", null)]);
+        Assert.Single(settings.SetDefinition("walk", [new Written("governor.tick", "8s", 1, 1)]));
+        Assert.Equal(TimeSpan.FromSeconds(2), settings.Get(Keys.Tick, "walk"));
+        Assert.Contains("the whole process", settings.CheckOverride("walk", "governor.tick", "9s")!.Message);
+        Assert.Null(settings.Explain(Keys.Tick, "walk").Hunt);
+    }
+
+    [Fact]
+    public void Faulty_settings_of_a_file_leave_the_old_ones_and_the_verdict_says_why()
+    {
+        using var settings = new Settings(clock);
+        settings.Load(ConfigFile.Read("conf.yml", "join.pace: 7"));
+        clock.Advance(TimeSpan.FromMinutes(1));
+        var verdict = settings.Load(ConfigFile.Read("conf.yml", "join.pace: none\nno_such: 1"));
+
+        Assert.Equal(7, settings.Get(Keys.JoinPace));
+        Assert.Same(verdict, settings.LastReload);
+        Assert.Equal((false, Noon.AddMinutes(1), "conf.yml", 2), (verdict.Ok, verdict.At, verdict.File, verdict.Faults.Count));
+    }
+
+    [Fact]
+    public void A_rule_is_judged_over_what_counts_whichever_layers_say_it()
+    {
+        using var settings = Settings.Of("governor.redis_memory.critical: 0.85");
+
+        Assert.Null(settings.CheckOverride("walk", "governor.redis_memory.soft", "0.84"));
+        Assert.Contains("must be below", settings.CheckOverride("walk", "governor.redis_memory.soft", "0.85")!.Message);
+        var fault = Assert.Single(settings.CheckDefinition("walk", [new Written("governor.redis_memory.soft", "0.9", 4, 3)]));
+        Assert.Equal((4, 3), (fault.Line, fault.Column));
+        Assert.Empty(settings.CheckDefinition("walk", [new Written("governor.redis_memory.soft", "0.9", 4, 3), new Written("governor.redis_memory.critical", "0.95", 5, 3)]));
+
+        settings.SetOverrides("walk", [Over("governor.redis_memory.critical", "0.95", null)]);
+        Assert.Null(settings.CheckOverride("walk", "governor.redis_memory.soft", "0.9"));
+        Assert.NotNull(settings.CheckOverride("other", "governor.redis_memory.soft", "0.9"));
+    }
+
+    [Fact]
+    public void A_file_that_breaks_a_rule_together_with_an_override_is_not_taken()
+    {
+        using var settings = new Settings(clock);
+        settings.SetOverrides("walk", [Over("governor.redis_memory.soft", "0.88", null)]);
+        var verdict = settings.Load(ConfigFile.Read("conf.yml", "governor.redis_memory: { soft: 0.7, critical: 0.85 }"));
+
+        Assert.False(verdict.Ok);
+        Assert.Contains("in the hunt walk", verdict.Faults[0].Message);
+        Assert.Contains("anna", verdict.Faults[0].Message);
+        Assert.Equal(0.9, settings.Get(Keys.RedisMemoryCritical));
+    }
+
+    /// <summary>Nobody can be asked when an override ends: both of the pair come from below, and that can be seen.</summary>
+    [Fact]
+    public void A_pair_that_an_ending_override_would_leave_broken_is_taken_from_below()
+    {
+        using var settings = new Settings(clock);
+        settings.SetOverrides("walk", [Over("governor.redis_memory.critical", "0.97", TimeSpan.FromMinutes(1)), Over("governor.redis_memory.soft", "0.95", null)]);
+        Assert.Equal(0.95, settings.Get(Keys.RedisMemorySoft, "walk"));
+
+        clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal((0.80, 0.90), (settings.Get(Keys.RedisMemorySoft, "walk"), settings.Get(Keys.RedisMemoryCritical, "walk")));
+        var told = settings.Explain(Keys.RedisMemorySoft, "walk");
+        Assert.Equal(("0.8", "0.95"), (told.Value, told.Voices[0].Value));
+        Assert.Contains("must be below", told.Voices[0].SetAside);
+    }
+
+    [Fact]
+    public async Task Readers_on_other_threads_see_values_that_were_set_and_no_others()
+    {
+        using var settings = new Settings();
+        using var stop = new CancellationTokenSource();
+        var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            var seen = new HashSet<double>();
+            while (!stop.IsCancellationRequested) seen.Add(settings.Get(Keys.RedisMemorySoft, "walk"));
+            return seen;
+        })).ToArray();
+        for (var i = 0; i < 2_000; i++) settings.SetOverrides("walk", [Over("governor.redis_memory.soft", i % 2 == 0 ? "0.5" : "0.6", null)]);
+        await stop.CancelAsync();
+
+        foreach (var seen in await Task.WhenAll(readers)) Assert.Subset(new HashSet<double> { 0.5, 0.6, 0.8 }, seen);
+        Assert.Equal(0.6, settings.Get(Keys.RedisMemorySoft, "walk"));
+    }
+
+    [Fact]
+    public void Every_key_can_be_set_by_the_file_and_goes_back_when_it_is_taken_out()
+    {
+        foreach (var key in Keys.All)
+        {
+            using var settings = new Settings(clock);
+            var other = Another(key);
+            Assert.True(settings.Load(ConfigFile.Read("conf.yml", $"{key.Name}: {other}")) is { Ok: true }, $"{key.Name}: {other}");
+            Assert.Equal((other, "file"), (settings.Explain(key, "walk").Value, settings.Explain(key, "walk").Origin.Layer));
+            settings.Load(ConfigFile.Read("conf.yml", "# nothing"));
+            Assert.Equal(key.DefaultText, settings.Explain(key, "walk").Value);
+        }
+    }
+
+    /// <summary>A value that differs from the default and keeps the rules.</summary>
+    static string Another(Key key)
+    {
+        string[] tries = ["on", "off", "none", "linear", "personal", "30s", "2s", "1m10s", "11m", "0.7", "0.03", "0.95", "0.99", "3", "2.5", "13", "600", "1100", "5500", "21000"];
+        return tries.First(text => key.TryRead(text, out var value, out _) && !Equals(value, key.DefaultValue)
+            && Rule.All.All(rule => (rule.Lower != key || rule.Holds(value, rule.Upper.DefaultValue)) && (rule.Upper != key || rule.Holds(rule.Lower.DefaultValue, value))));
+    }
+
+    SettingOverride Over(string key, string value, TimeSpan? lasts) => new(key, value, "anna", "a rush", clock.GetUtcNow(), clock.GetUtcNow() + lasts);
+}
