@@ -219,7 +219,8 @@ sealed partial class Joins(Admissions house, InviteTries tries)
     }
 
     // Which setting the limit comes from, which layer set it, and where it is explained.
-    IEnumerable<(string, object?)> SetBy(Key key, string hunt) => [("key", key.Name), ("page", $"{LimitsPage}{key.Name}")];
+    IEnumerable<(string, object?)> SetBy(Key key, string hunt) =>
+        [("key", key.Name), ("origin", house.Settings.Explain(key, hunt).Origin.ToString()), ("page", $"{LimitsPage}{key.Name}")];
 
     static IResult BadMember(string member, string fault, string code = "BadMember") =>
         Problems.Of(StatusCodes.Status400BadRequest, code, $"{member}: {fault}", ("member", member));

@@ -1,13 +1,24 @@
+using Veltrix.Hosting;
 using Veltrix.Hunts;
 using Veltrix.Wire.Governor;
 
 namespace Veltrix.Server.Admission;
 
 /// <summary>What this server carries, as its governor wants to know it. One reader.</summary>
-sealed class LoadGauge(Admissions house)
+sealed class LoadGauge
 {
-    long readAt = house.Clock.GetTimestamp();
+    readonly Admissions house;
+    readonly Dictionary<string, Dictionary<string, (string Value, string Origin)>> settings = new(StringComparer.Ordinal);
+    bool hasChanged;
+    long readAt;
     TimeSpan usedBefore = Environment.CpuUsage.TotalTime;
+
+    public LoadGauge(Admissions house)
+    {
+        this.house = house;
+        readAt = house.Clock.GetTimestamp();
+        house.Settings.Changed += () => Volatile.Write(ref hasChanged, true);
+    }
 
     public ReportRequest Read(IReadOnlyCollection<LiveHunt> hunts)
     {
@@ -38,8 +49,23 @@ sealed class LoadGauge(Admissions house)
             SeatedHere = turnstile.SeatedHere,
             WaitingHere = turnstile.WaitingHere,
         };
+        foreach (var (key, set) in SettingsOf(hunt.Id))
+        {
+            load.Settings[key] = set.Value;
+            load.Origins[key] = set.Origin;
+        }
+
         if (p99 is { } time) load.OutcomeP99Seconds = time.TotalSeconds;
         return load;
+    }
+
+    // What people have set for a hunt and is not the built-in default. Worked out again only after something changed.
+    Dictionary<string, (string Value, string Origin)> SettingsOf(string hunt)
+    {
+        if (Interlocked.Exchange(ref hasChanged, false)) settings.Clear();
+        if (settings.TryGetValue(hunt, out var known)) return known;
+        var all = Keys.All.Where(key => key.Reach == Reach.Hunt).Select(key => house.Settings.Explain(key, hunt)).Where(told => told.Origin is not Origin.BuiltIn);
+        return settings[hunt] = all.ToDictionary(told => told.Key.Name, told => (told.Value, told.Origin.ToString()), StringComparer.Ordinal);
     }
 
     double Cpu()

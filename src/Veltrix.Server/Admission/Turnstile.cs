@@ -278,7 +278,6 @@ public sealed partial class Turnstile
 
     async Task PublishAlone()
     {
-        Volatile.Write(ref guidedAt, house.Clock.GetTimestamp());
         var ceiling = house.Settings.Get(Keys.MaxConcurrentHunters, Hunt);
         var pin = house.Settings.Get(Keys.PinLimit, Hunt);
         var reason = pin is { } pinned ? $"pinned to {pinned:N0} by pin_limit" : $"nobody governs this hunt: the limit is its ceiling, max_concurrent_hunters = {ceiling:N0}";
@@ -384,7 +383,8 @@ public sealed partial class Turnstile
 
     void LookAtDoor()
     {
-        var until = Volatile.Read(ref guidedAt) + (long)(Door.GuidanceStale.TotalSeconds * house.Clock.TimestampFrequency);
+        // Nobody has to be heard where nobody governs.
+        var until = !house.IsGoverned ? long.MaxValue : Volatile.Read(ref guidedAt) + (long)(Door.GuidanceStale.TotalSeconds * house.Clock.TimestampFrequency);
         var cap = guidance is { HasServerCap: true } said ? said.ServerCap : long.MaxValue;
         door = (fault, live) switch
         {
