@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Veltrix.Hunts;
+using Veltrix.Server.Admission;
 using Veltrix.Server.Organising;
 using Veltrix.Server.Submissions;
 
@@ -18,7 +19,14 @@ public sealed record HuntList(IReadOnlyList<HuntLine> Hunts);
 public sealed record HuntCard(
     string Id, string Title, string Description, string Phase, long? Opens, long? Closes, int Teams, int TeamSize, string Ranking, int Challenges, AsOf AsOf);
 
-public sealed record JoinRequest(string? Nickname, TeamWish? Team);
+/// <param name="Ticket">Of an earlier answer: the same hunter, at the same place.</param>
+/// <param name="Pass">A priority pass.</param>
+/// <param name="Proof">A proof of work, where one was asked for.</param>
+public sealed record JoinRequest(string? Nickname, TeamWish? Team, string? Ticket, string? Pass, Proof? Proof);
+
+public sealed record PassesRequest(int? Count, string? Why);
+
+public sealed record Passes(IReadOnlyList<string> Tokens);
 
 public sealed record TeamCard(int Number, string Name, string? Invite);
 
@@ -57,6 +65,9 @@ public sealed record VerifyReport(bool Equal, long Position, long Records, IRead
 [JsonSerializable(typeof(HuntCard))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(Joined))]
+[JsonSerializable(typeof(WaitingCard))]
+[JsonSerializable(typeof(PassesRequest))]
+[JsonSerializable(typeof(Passes))]
 [JsonSerializable(typeof(Me))]
 [JsonSerializable(typeof(ChallengeList))]
 [JsonSerializable(typeof(BoardPage))]

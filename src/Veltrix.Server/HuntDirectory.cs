@@ -6,13 +6,11 @@ using Veltrix.Hosting;
 namespace Veltrix.Server;
 
 /// <summary>The hunts of this server: those whose logs are there when it starts, and those published since.</summary>
-public sealed class HuntDirectory(IEventLogs logs, string dataFolder, TimeProvider clock, Settings settings, ILogger logger) : IAsyncDisposable
+/// <param name="cadence">Milliseconds between two boards of a hunt at present.</param>
+public sealed class HuntDirectory(IEventLogs logs, string dataFolder, Func<string, int> cadence, TimeProvider clock, Settings settings, ILogger logger) : IAsyncDisposable
 {
     readonly ConcurrentDictionary<string, LiveHunt> hunts = new(StringComparer.Ordinal);
     readonly SemaphoreSlim opening = new(1);
-
-    /// <summary>Milliseconds between two boards.</summary>
-    public int Cadence { get; set; } = 1000;
 
     /// <summary>What is set for the process and for each hunt.</summary>
     public Settings Settings { get; } = settings;
@@ -37,7 +35,7 @@ public sealed class HuntDirectory(IEventLogs logs, string dataFolder, TimeProvid
         try
         {
             if (Find(id) is { } meanwhile) return meanwhile;
-            var hunt = await LiveHunt.Start(id, logs, dataFolder, clock, Settings, () => Cadence, logger, cancel);
+            var hunt = await LiveHunt.Start(id, logs, dataFolder, clock, Settings, () => cadence(id), logger, cancel);
             hunts[id] = hunt;
             return hunt;
         }

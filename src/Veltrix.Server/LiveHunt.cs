@@ -19,6 +19,7 @@ public sealed partial class LiveHunt : IAsyncDisposable
     readonly IEventLog submissions;
     readonly Checkpoints checkpoints;
     readonly CancellationTokenSource stop = new();
+    readonly TimeProvider clock;
     readonly ILogger logger;
     readonly HuntSettings settings;
     Task running = Task.CompletedTask;
@@ -32,10 +33,12 @@ public sealed partial class LiveHunt : IAsyncDisposable
         this.checkpoints = checkpoints;
         this.logger = logger;
         Cadence = cadence;
-        View = new HuntView(id, ledger, checkpoints.Newest(ledger.End), clock) { OnNews = Audience.Tell, IsHeard = Audience.Hears, OnCheckpoint = Checkpoint };
+        View = new HuntView(id, ledger, checkpoints.Newest(ledger.End), clock) { OnNews = Tell, OnDecided = Decided, IsHeard = Audience.Hears, OnCheckpoint = Checkpoint };
         this.settings = new HuntSettings(View, settings, logger);
         View.OnSettings = this.settings.Show;
         BoardFrames = new BoardFrames(View);
+        Backlog = new Backlog(clock);
+        this.clock = clock;
         Scorer = new Scorer(id, submissions, ledger, View, $"{Environment.MachineName}:{Environment.ProcessId}", clock, logger);
     }
 
@@ -55,10 +58,19 @@ public sealed partial class LiveHunt : IAsyncDisposable
     /// <summary>Every open socket, also those that have not said hello.</summary>
     public OpenSockets Sockets { get; } = new();
 
+    /// <summary>Commands taken here and not decided yet.</summary>
+    public Backlog Backlog { get; }
+
+    /// <summary>Told of everything the audience is told of, by the folding task.</summary>
+    public Action<IReadOnlyList<News>>? OnNews { get; set; }
+
+    /// <summary>Told how many commands have just been decided so late that their hunters felt a stall.</summary>
+    public Action<long>? OnStalled { get; set; }
+
     /// <summary>Why the hunt does not move any more; null while all is well.</summary>
     public Exception? Broken { get; private set; }
 
-    Scorer Scorer { get; }
+    public Scorer Scorer { get; }
 
     /// <summary>Opens the hunt's logs, loads its newest checkpoint and starts to follow, to score and to serve.</summary>
     public static async Task<LiveHunt> Start(string id, IEventLogs logs, string dataFolder, TimeProvider clock, Settings settings, Func<int> cadence, ILogger logger, CancellationToken cancel)
@@ -84,9 +96,14 @@ public sealed partial class LiveHunt : IAsyncDisposable
 
     /// <summary>Appends commands in order, and completes with the last one's position once all are durable.</summary>
     /// <exception cref="EventLogException">Some first ones of them may have been taken.</exception>
-    public Task<long> Append(IReadOnlyList<Envelope> envelopes) => Broken is { } broken
-        ? Task.FromException<long>(new EventLogException(EventLogFault.Unavailable, $"hunt {Id} stands still: {broken.Message}"))
-        : submissions.Append([.. envelopes.Select(envelope => (ReadOnlyMemory<byte>)CommandCodec.Encode(envelope))]);
+    public async Task<long> Append(IReadOnlyList<Envelope> envelopes)
+    {
+        if (Broken is { } broken) throw new EventLogException(EventLogFault.Unavailable, $"hunt {Id} stands still: {broken.Message}");
+        var asked = clock.GetTimestamp();
+        var position = await submissions.Append([.. envelopes.Select(envelope => (ReadOnlyMemory<byte>)CommandCodec.Encode(envelope))]);
+        Backlog.Appended(position, envelopes.Count, asked);
+        return position;
+    }
 
     /// <summary>Appends a command and waits until it was decided and read back.</summary>
     /// <exception cref="EventLogException">It was not taken, or (<see cref="EventLogException.Uncertain"/>) not decided in time.</exception>
@@ -137,6 +154,17 @@ public sealed partial class LiveHunt : IAsyncDisposable
 
         await stop.CancelAsync();
         await Task.WhenAll(both).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    void Tell(IReadOnlyList<News> news)
+    {
+        Audience.Tell(news);
+        OnNews?.Invoke(news);
+    }
+
+    void Decided(long position)
+    {
+        if (Backlog.Decided(position) is > 0 and var stalled) OnStalled?.Invoke(stalled);
     }
 
     // Called under the view's lock: the bytes are made here, the disk waits outside.

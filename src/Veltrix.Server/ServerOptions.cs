@@ -1,4 +1,6 @@
 using Veltrix.EventLog;
+using Veltrix.Gate;
+using Veltrix.Hosting;
 
 namespace Veltrix.Server;
 
@@ -21,6 +23,15 @@ public sealed record ServerOptions
     public string? WebFolder { get; init; }
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The store of seats, shared with other servers; null: one in this process, opened and closed with the server.</summary>
+    public GateStore? Gate { get; init; }
+
+    /// <summary>Where the layers of settings come together, shared with a governor in this process; null: the server's own.</summary>
+    public Settings? Settings { get; init; }
+
+    /// <summary>gRPC of the governor beside this server; null: nobody governs, and the limit of each hunt is its ceiling.</summary>
+    public Uri? Governor { get; init; }
 
     /// <summary>Origins beside its own that browsers may connect from, for example <c>https://hunt.example</c>.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];

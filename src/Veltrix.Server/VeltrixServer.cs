@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Veltrix.EventLog;
+using Veltrix.Gate;
 using Veltrix.Hosting;
 using Veltrix.Server.Admission;
 using Veltrix.Server.Leaderboards;
@@ -30,18 +31,19 @@ public sealed class VeltrixServer : IAsyncDisposable
     readonly IEventLogs logs;
     readonly HuntDirectory hunts;
     readonly Keyring keyring;
+    readonly Admissions admissions;
     readonly CancellationTokenSource stop = new();
-    Task pacing = Task.CompletedTask;
-    Task watching = Task.CompletedTask;
+    Task running = Task.CompletedTask;
     bool stopped;
 
-    VeltrixServer(ServerOptions options, WebApplication app, IEventLogs logs, HuntDirectory hunts, Keyring keyring)
+    VeltrixServer(ServerOptions options, WebApplication app, IEventLogs logs, HuntDirectory hunts, Admissions admissions)
     {
         this.options = options;
         this.app = app;
         this.logs = logs;
         this.hunts = hunts;
-        this.keyring = keyring;
+        this.admissions = admissions;
+        keyring = admissions.Keyring;
         AdminKey = keyring.Issue(Scopes.Organiser, "*", "admin");
     }
 
@@ -71,24 +73,25 @@ public sealed class VeltrixServer : IAsyncDisposable
         var logs = (options.OpenLogs ?? DataFolder.OpenLogs)(options.DataFolder, options.Clock);
         var app = Builder(options).Build();
         HuntDirectory? hunts = null;
-        var settings = new Settings(options.Clock);
+        var settings = options.Settings ?? new Settings(options.Clock);
+        GateStore? store = null;
         try
         {
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix");
             var config = new ConfigWatch(options.ConfigFile ?? Path.Combine(options.DataFolder, ConfigFile.DefaultName), settings, options.Clock, logger);
             config.ReadFirst(required: options.ConfigFile is not null);
             LimitsInForce.Log(settings, logger);
-            hunts = new HuntDirectory(logs, options.DataFolder, options.Clock, settings, logger);
+            store = options.Gate ?? await GateStore.Open(new GateStoreOptions { Clock = options.Clock, MemoryBudget = settings.Get(Keys.RedisBudget) }, cancel);
+            var admissions = new Admissions(store, settings, keyring, options.Governor is not null, options.Clock, logger);
+            hunts = new HuntDirectory(logs, options.DataFolder, hunt => admissions.CadenceMs(hunt), options.Clock, settings, logger);
             await hunts.OpenAll(cancel);
-            var server = new VeltrixServer(options, app, logs, hunts, keyring);
+            var server = new VeltrixServer(options, app, logs, hunts, admissions);
             server.MapPipeline();
             await app.StartAsync(cancel);
             server.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
             SecretFile.Write(Path.Combine(options.DataFolder, "admin.key"), server.AdminKey);
             DataFolder.WriteAddress(options.DataFolder, server.Url);
-            var pacer = new Pacer(() => server.hunts.All, options.Clock, logger) { Cadence = hunts.Cadence };
-            server.watching = Task.Run(() => config.Run(server.stop.Token), CancellationToken.None);
-            server.pacing = Task.Run(() => pacer.Run(server.stop.Token), CancellationToken.None);
+            server.Run(config, logger);
             return server;
         }
         catch
@@ -97,6 +100,7 @@ public sealed class VeltrixServer : IAsyncDisposable
             await app.DisposeAsync();
             if (hunts is not null) await hunts.DisposeAsync();
             await logs.DisposeAsync();
+            if (store is not null && options.Gate is null) await store.DisposeAsync();
             throw;
         }
     }
@@ -108,10 +112,11 @@ public sealed class VeltrixServer : IAsyncDisposable
         stopped = true;
         foreach (var hunt in hunts.All) hunt.Sockets.Close(CloseCodes.Restart);
         await stop.CancelAsync();
-        await pacing;
-        await watching;
+        await running;
         await app.StopAsync(cancel);
         await hunts.DisposeAsync();
+        admissions.Dispose();
+        if (options.Gate is null) await admissions.Store.DisposeAsync();
         await logs.DisposeAsync();
         Settings.Dispose();
         DataFolder.RemoveAddress(options.DataFolder);
@@ -124,13 +129,21 @@ public sealed class VeltrixServer : IAsyncDisposable
         stop.Dispose();
     }
 
+    void Run(ConfigWatch config, ILogger logger)
+    {
+        var pacer = new Pacer(() => hunts.All, options.Clock, logger);
+        var tasks = new List<Task> { Task.Run(() => pacer.Run(stop.Token)), Task.Run(() => admissions.Run(() => hunts.All, stop.Token)), Task.Run(() => config.Run(stop.Token)) };
+        if (options.Governor is { } governor) tasks.Add(Task.Run(() => new GovernorLink(governor, admissions, () => hunts.All, logger).Run(stop.Token)));
+        running = Task.WhenAll(tasks);
+    }
+
     /// <summary>The pipeline, in its order: Admission → Submissions → (Scoring) → Leaderboards → Live.</summary>
     void MapPipeline()
     {
         app.UsePageHeaders();
         app.UseProblems();
         app.UseWebSockets();
-        app.MapJoin(hunts, keyring, new InviteTries(options.Clock));
+        app.MapJoin(hunts, admissions);
         app.Map("/v1/hunts/{hunt}/live", (string hunt, HttpContext context) => Live(hunt, context)).DisableHttpMetrics().ExcludeFromDescription();
         app.MapBoard(hunts);
         app.MapOrganising(hunts, keyring, options.DataFolder);
@@ -159,7 +172,7 @@ public sealed class VeltrixServer : IAsyncDisposable
             return;
         }
 
-        await Gateway.Serve(context, hunts.Find(hunt), keyring, options.Clock);
+        await Gateway.Serve(context, hunts.Find(hunt), admissions);
     }
 
     // Programs send no Origin; a browser always does, and a page of another site must not play in its visitor's name.

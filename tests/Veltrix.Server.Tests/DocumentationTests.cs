@@ -50,7 +50,7 @@ public partial class DocumentationTests
         foreach (var code in Codes())
         {
             Assert.InRange(code.Reason().Length, 1, 123);
-            Assert.Equal(code.Code is 1012 or (>= 4000 and < 4500), code.SpreadMs > 0);
+            Assert.Equal(code.Code is 1012 or 1013 or (>= 4000 and < 4500), code.SpreadMs > 0);
         }
     }
 

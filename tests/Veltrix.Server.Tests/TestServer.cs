@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using Veltrix.Gate;
 using Veltrix.Server.Admission;
 
 namespace Veltrix.Server.Tests;
@@ -23,11 +24,25 @@ public sealed class TestServer : IAsyncDisposable
 
     readonly ServerOptions options;
 
-    TestServer(ServerOptions options) => this.options = options;
+    readonly GateStore? gate;
+
+    TestServer(ServerOptions options, GateStore? gate)
+    {
+        this.options = options;
+        this.gate = gate;
+    }
+
+    /// <summary>One embedded store for all servers of this process; each has a prefix of its own.</summary>
+    static readonly Lazy<Task<GateStore>> Shared = new(() => GateStore.Open(new GateStoreOptions(), CancellationToken.None));
+
+    static int servers;
 
     public VeltrixServer Server { get; private set; } = null!;
 
     public string Folder => options.DataFolder;
+
+    /// <summary>The gate as this server sees it.</summary>
+    public HuntGate Gate(string hunt) => options.Gate!.Hunt(hunt);
 
     public HttpClient Http { get; private set; } = null!;
 
@@ -36,7 +51,16 @@ public sealed class TestServer : IAsyncDisposable
     public static async Task<TestServer> Start(Func<ServerOptions, ServerOptions>? configure = null)
     {
         var options = new ServerOptions { DataFolder = Directory.CreateTempSubdirectory("veltrix-test-").FullName, Port = 0 };
-        var server = new TestServer(configure?.Invoke(options) ?? options);
+        options = configure?.Invoke(options) ?? options;
+        GateStore? gate = null;
+        if (options.Gate is null)
+        {
+            var prefix = $"test{Interlocked.Increment(ref servers)}:";
+            gate = await GateStore.Open(new GateStoreOptions { Endpoint = (await Shared.Value).Endpoint, Prefix = prefix, Clock = options.Clock }, Cancel);
+            options = options with { Gate = gate };
+        }
+
+        var server = new TestServer(options, gate);
         await server.StartAgain();
         return server;
     }
@@ -108,6 +132,7 @@ public sealed class TestServer : IAsyncDisposable
     {
         Http.Dispose();
         await Server.DisposeAsync();
+        if (gate is not null) await gate.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }
 }

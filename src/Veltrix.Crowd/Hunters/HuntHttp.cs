@@ -32,6 +32,14 @@ sealed class HuntHttp : IDisposable
 
     public sealed record Joined(string Hunter, string Token, JoinedTeam? Team);
 
+    /// <summary>What a join is answered: a hunter with its token, or a ticket to wait with.</summary>
+    public sealed record JoinAnswer(string? Hunter, string? Token, JoinedTeam? Team, string? Ticket, int? PollS, bool? Socket)
+    {
+        public Joined? Joined => Hunter is not null && Token is not null ? new(Hunter, Token, Team) : null;
+    }
+
+    public sealed record Place(string State, int? PollS, bool? Socket);
+
     public sealed record JoinedTeam(string? Invite);
 
     public sealed record BoardPage(long Teams, BoardRow[] Rows);
@@ -41,15 +49,24 @@ sealed class HuntHttp : IDisposable
     public Task<HuntInfo> Hunt(string hunt, CancellationToken cancel) => Read<HuntInfo>(new(HttpMethod.Get, Path(hunt)), cancel);
 
     /// <summary>Joins as a guest; in a team hunt with the mates' invite, or, without one, founding <paramref name="found"/>.</summary>
-    public Task<Joined> Join(string hunt, string nickname, string? found, string? invite, CancellationToken cancel)
+    /// <param name="ticket">Of an earlier answer.</param>
+    /// <param name="proof">Challenge and nonce, where they were asked for.</param>
+    public Task<JoinAnswer> Join(string hunt, string nickname, string? found, string? invite, string? ticket, (string Challenge, string Nonce)? proof, CancellationToken cancel)
     {
         var body = new Dictionary<string, object> { ["nickname"] = nickname };
         if (invite is not null)
             body["team"] = new { invite };
         else if (found is not null)
             body["team"] = new { found };
-        return Read<Joined>(new(HttpMethod.Post, Path(hunt) + "/join") { Content = JsonContent.Create(body) }, cancel);
+        if (ticket is not null)
+            body["ticket"] = ticket;
+        if (proof is var (challenge, nonce))
+            body["proof"] = new { challenge, nonce };
+        return Read<JoinAnswer>(new(HttpMethod.Post, Path(hunt) + "/join") { Content = JsonContent.Create(body) }, cancel);
     }
+
+    /// <summary>Where the holder of a ticket stands.</summary>
+    public Task<Place> PlaceOf(string hunt, string ticket, CancellationToken cancel) => Read<Place>(With(ticket, new(HttpMethod.Get, Path(hunt) + "/place")), cancel);
 
     /// <summary>Publishes a hunt whose time is what its commands say. Needs a key of scope <c>replay</c>.</summary>
     public async Task PublishRecorded(string yaml, string key, CancellationToken cancel)
@@ -121,20 +138,23 @@ sealed class HuntHttp : IDisposable
     static async Task<HttpRefusedException> Refusal(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
     {
         string body = await response.Content.ReadAsStringAsync(cancel);
-        string? code = null;
+        Problem? problem = null;
         try
         {
-            code = JsonSerializer.Deserialize<Problem>(body, CrowdJson.Options)?.Code;
+            problem = JsonSerializer.Deserialize<Problem>(body, CrowdJson.Options);
         }
         catch (JsonException)
         {
             // Not every proxy in between speaks problem+json.
         }
 
-        return new HttpRefusedException(request, response.StatusCode, code, response.Headers.RetryAfter?.Delta, body.Length > 2000 ? body[..2000] : body);
+        return new HttpRefusedException(request, response.StatusCode, problem?.Code, response.Headers.RetryAfter?.Delta, body.Length > 2000 ? body[..2000] : body)
+        {
+            Work = problem is { Challenge: { } challenge, Bits: { } bits } ? (challenge, bits) : null,
+        };
     }
 
-    sealed record Problem(string? Code);
+    sealed record Problem(string? Code, string? Challenge, int? Bits);
 }
 
 /// <summary>The server answered a request with a refusal.</summary>
@@ -147,6 +167,9 @@ sealed class HttpRefusedException(HttpRequestMessage request, HttpStatusCode sta
     public string Code { get; } = code ?? $"Http{(int)status}";
 
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>The proof of work that is asked for.</summary>
+    public (string Challenge, int Bits)? Work { get; init; }
 
     /// <summary>Full, starting or over its pace: the same request may succeed later.</summary>
     public bool MayRetry => Status is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout;

@@ -26,6 +26,14 @@ sealed class ClientFrame : IDisposable
         return End();
     }
 
+    /// <summary>The hello of one who waits.</summary>
+    public ReadOnlySpan<byte> HelloWaiting(long id, string ticket)
+    {
+        Begin(id, "hello"u8);
+        json.WriteString("ticket"u8, ticket);
+        return End();
+    }
+
     public ReadOnlySpan<byte> Submit(long id, int seq, string challenge, string answer)
     {
         Begin(id, "submit"u8);

@@ -11,8 +11,8 @@ readonly record struct Farewell(int Code, string Name, int? AfterMs = null)
     /// <summary>RFC 6455's number for a connection that ended without a close frame.</summary>
     public const int Abrupt = 1006;
 
-    /// <summary>4000–4499, a restarting server, one that went away, or a torn connection: come back. All else is final.</summary>
-    public bool MayReturn => Code is >= 4000 and < 4500 or 1012 or 1001 or Abrupt;
+    /// <summary>4000–4499, a restarting or a full server, one that went away, or a torn connection: come back. All else is final.</summary>
+    public bool MayReturn => Code is >= 4000 and < 4500 or 1012 or 1013 or 1001 or Abrupt;
 
     public static Farewell Lost(string why) => new(Abrupt, why);
 

@@ -11,6 +11,8 @@ enum FrameKind
     Outcome,
     Board,
     Hunt,
+    Waiting,
+    Admitted,
     Error,
 }
 
@@ -77,7 +79,7 @@ ref struct ServerFrame
                     frame.Kind = kind;
                     frame.body = reader;
                     // Answers carry an id; usually it was before the body, and if not it is still to come.
-                    if (frame.Id != 0 || kind is FrameKind.Board or FrameKind.Outcome or FrameKind.Hunt)
+                    if (frame.Id != 0 || kind is FrameKind.Board or FrameKind.Outcome or FrameKind.Hunt or FrameKind.Admitted)
                         return frame;
                 }
 
@@ -248,6 +250,8 @@ ref struct ServerFrame
         : reader.ValueTextEquals("welcome"u8) ? FrameKind.Welcome
         : reader.ValueTextEquals("error"u8) ? FrameKind.Error
         : reader.ValueTextEquals("hunt"u8) ? FrameKind.Hunt
+        : reader.ValueTextEquals("waiting"u8) ? FrameKind.Waiting
+        : reader.ValueTextEquals("admitted"u8) ? FrameKind.Admitted
         : FrameKind.Other;
 
     static bool IsMalformed(Exception e) => e is JsonException or InvalidOperationException or FormatException;

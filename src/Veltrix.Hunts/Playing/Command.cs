@@ -12,7 +12,9 @@ public abstract record Command
     public sealed record Publish(string Definition, bool Recorded) : Command;
 
     /// <summary>A hunter enters, alone or with others.</summary>
-    public sealed record Join(string Nickname, TeamChoice Team) : Command;
+    /// <param name="WaitedMs">How long it waited for its seat while the hunt was open.</param>
+    /// <param name="CreditMs">What a team that it founds gets back of that: nothing where the clock is the same for all.</param>
+    public sealed record Join(string Nickname, TeamChoice Team, long WaitedMs = 0, long CreditMs = 0) : Command;
 
     /// <summary>A hunter answers a challenge.</summary>
     public sealed record Submit(string Challenge, string Answer) : Command;

@@ -28,6 +28,9 @@ public abstract record Fact
 
     public sealed record TeamJoined(int Team, string Hunter, string Nickname) : Fact;
 
+    /// <summary>The team's first member waited for its seat; <paramref name="CreditMs"/> of it come off the team's times and are added to its end.</summary>
+    public sealed record TeamCredited(int Team, long WaitedMs, long CreditMs) : Fact;
+
     public sealed record JoinRefused(string Hunter, Refusal Reason) : Fact;
 
     public sealed record AnswerAccepted(int Team, string Hunter, string Challenge, string Answer, int Points) : Fact;

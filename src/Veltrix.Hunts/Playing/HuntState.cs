@@ -38,6 +38,9 @@ public sealed class HuntState
     /// <summary>When it closes, or closed: the definition's time until an organiser moved it.</summary>
     public long? ClosesMs { get; private set; }
 
+    /// <summary>The most credit any team has for waiting: the hunt closes for all so long after <see cref="ClosesMs"/>, and for each team at its own credit.</summary>
+    public long MostCreditMs { get; private set; }
+
     /// <summary>Game time: never goes back, whatever the log's clock does.</summary>
     public long TimeMs { get; private set; }
 
@@ -110,6 +113,10 @@ public sealed class HuntState
                 huntersByJoin.Add(hunter);
                 teams[joined.Team].Members.Add(hunter);
                 break;
+            case Fact.TeamCredited credited:
+                teams[credited.Team].Credit(credited.WaitedMs, credited.CreditMs);
+                MostCreditMs = Math.Max(MostCreditMs, credited.CreditMs);
+                break;
             case Fact.AnswerAccepted accepted:
                 Accept(accepted, position, decided);
                 break;
@@ -164,6 +171,7 @@ public sealed class HuntState
         foreach (var team in teams)
         {
             state.teams.Add(team);
+            state.MostCreditMs = Math.Max(state.MostCreditMs, team.CreditMs);
             if (team.Invite.Length > 0) state.teamByInvite.Add(team.Invite, team.Number);
         }
 

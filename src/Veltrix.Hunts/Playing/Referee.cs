@@ -31,8 +31,8 @@ public static class Referee
             Command.Tick => [],
             Command.Publish publish => Publish(state, publish),
             _ when state.Model is null => Refuse(envelope, Refusal.NotPublished),
-            Command.Join join => Join(state, envelope.Id, join),
-            Command.Submit submit => Submit(state, PhaseAfter(state, due), envelope.Id, submit),
+            Command.Join join => Join(state, envelope.Id, join, timeMs),
+            Command.Submit submit => Submit(state, PhaseAfter(state, due), envelope.Id, submit, timeMs),
             Command.Adjust adjust => Adjust(state, adjust),
             Command.Ban ban => Ban(state, ban),
             Command.Announce announce => [new Fact.Announced(announce.Text)],
@@ -48,7 +48,8 @@ public static class Referee
     {
         if (state.Model is not { } model || state.Phase == HuntPhase.Closed) return [];
         var opens = state.Phase == HuntPhase.Scheduled && model.Definition.OpensMs <= timeMs;
-        var closes = state.ClosesMs <= timeMs;
+        // Whoever waited the longest plays the longest; each team's own end is looked at when it submits.
+        var closes = state.ClosesMs + state.MostCreditMs <= timeMs;
         return (opens, closes) switch
         {
             (false, false) => [],
@@ -62,7 +63,8 @@ public static class Referee
     {
         if (state.Model is not { } model || state.Phase == HuntPhase.Closed) return null;
         var opens = state.Phase == HuntPhase.Scheduled ? model.Definition.OpensMs : null;
-        return opens is { } o && (state.ClosesMs is not { } c || o < c) ? o : state.ClosesMs;
+        var closes = state.ClosesMs + state.MostCreditMs;
+        return opens is { } o && (closes is not { } c || o < c) ? o : closes;
     }
 
     static HuntPhase PhaseAfter(HuntState state, ImmutableArray<Fact> due) => due switch
@@ -75,22 +77,22 @@ public static class Referee
     static ImmutableArray<Fact> Publish(HuntState state, Command.Publish publish) =>
         state.Model is null ? [new Fact.HuntPublished(publish.Definition, publish.Recorded)] : [new Fact.ActionRefused(Refusal.AlreadyPublished)];
 
-    static ImmutableArray<Fact> Join(HuntState state, CommandId id, Command.Join join)
+    static ImmutableArray<Fact> Join(HuntState state, CommandId id, Command.Join join, long timeMs)
     {
         var size = state.Model!.Definition.TeamSize;
         if (state.FindHunter(id.Hunter) is not null) return Refused(Refusal.AlreadyJoined);
-        if (state.Phase == HuntPhase.Closed) return Refused(Refusal.Closed);
+        if (state.Phase == HuntPhase.Closed || state.ClosesMs + join.CreditMs <= timeMs) return Refused(Refusal.Closed);
         var next = state.Teams.Count;
         switch (join.Team)
         {
             case TeamChoice.Alone:
                 return size == 1
-                    ? [new Fact.TeamFounded(next, join.Nickname, ""), new Fact.TeamJoined(next, id.Hunter, join.Nickname)]
+                    ? Founded(join.Nickname, "")
                     : Refused(Refusal.TeamNeeded);
             case var _ when size == 1:
                 return Refused(Refusal.SoloOnly);
             case TeamChoice.Found found:
-                return [new Fact.TeamFounded(next, found.Name, found.Invite), new Fact.TeamJoined(next, id.Hunter, join.Nickname)];
+                return Founded(found.Name, found.Invite);
             case TeamChoice.ByInvite invite:
                 if (state.FindTeamByInvite(invite.Code) is not { } team) return Refused(Refusal.UnknownInvite);
                 return team.Members.Count < size ? [new Fact.TeamJoined(team.Number, id.Hunter, join.Nickname)] : Refused(Refusal.TeamFull);
@@ -98,16 +100,24 @@ public static class Referee
                 throw new ArgumentOutOfRangeException(nameof(join), join.Team, "unknown way to join");
         }
 
+        ImmutableArray<Fact> Founded(string name, string invite)
+        {
+            Fact founded = new Fact.TeamFounded(next, name, invite), joined = new Fact.TeamJoined(next, id.Hunter, join.Nickname);
+            return join.WaitedMs == 0 ? [founded, joined] : [founded, new Fact.TeamCredited(next, join.WaitedMs, join.CreditMs), joined];
+        }
+
         ImmutableArray<Fact> Refused(Refusal reason) => [new Fact.JoinRefused(id.Hunter, reason)];
     }
 
-    static ImmutableArray<Fact> Submit(HuntState state, HuntPhase phase, CommandId id, Command.Submit submit)
+    static ImmutableArray<Fact> Submit(HuntState state, HuntPhase phase, CommandId id, Command.Submit submit, long timeMs)
     {
         if (state.FindHunter(id.Hunter) is not { } hunter) return Refused(-1, Refusal.NotJoined);
         var team = state.Teams[hunter.Team];
         if (hunter.Banned) return Refused(team.Number, Refusal.Banned);
         if (phase != HuntPhase.Open)
             return Refused(team.Number, phase switch { HuntPhase.Scheduled => Refusal.NotOpen, HuntPhase.Paused => Refusal.Paused, _ => Refusal.Closed });
+
+        if (state.ClosesMs + team.CreditMs <= timeMs) return Refused(team.Number, Refusal.Closed);
 
         var model = state.Model!;
         var index = model.IndexOf(submit.Challenge);

@@ -31,6 +31,12 @@ public sealed class Team(int number, string name, string invite)
     /// <summary>Time of the final solve.</summary>
     public long? FinishedMs { get; internal set; }
 
+    /// <summary>How long its first member waited for a seat.</summary>
+    public long WaitedMs { get; private set; }
+
+    /// <summary>What of that comes off its times; 0 where the hunt's clock is the same for all.</summary>
+    public long CreditMs { get; private set; }
+
     /// <summary>How many outcomes the team has had: the number of the last one.</summary>
     public long OutcomeCount { get; internal set; }
 
@@ -66,7 +72,10 @@ public sealed class Team(int number, string name, string invite)
             yield return outcomes[(int)(n % outcomes.Length)];
     }
 
-    public RankKey KeyUnder(RankingRule rule) => RankKey.Of(rule, Score, LastSolveMs, FinishedMs);
+    /// <summary>Its standing, by the team's own clock: what it waited and was credited does not count as time.</summary>
+    public RankKey KeyUnder(RankingRule rule) => RankKey.Of(rule, Score, Math.Max(0, LastSolveMs - CreditMs), FinishedMs is { } finished ? Math.Max(0, finished - CreditMs) : null);
+
+    internal void Credit(long waitedMs, long creditMs) => (WaitedMs, CreditMs) = (waitedMs, creditMs);
 
     internal void Solve(int challenge)
     {
@@ -129,9 +138,10 @@ public sealed class Team(int number, string name, string invite)
     /// <param name="kept">The last outcomes, oldest first.</param>
     public static Team Restore(
         int number, string name, string invite, long score, long lastSolveMs, long? finishedMs, long outcomeCount,
-        IEnumerable<ulong> solvedWords, IEnumerable<WrongCount> wrongByChallenge, IReadOnlyList<Outcome> kept)
+        IEnumerable<ulong> solvedWords, IEnumerable<WrongCount> wrongByChallenge, IReadOnlyList<Outcome> kept,
+        long waitedMs = 0, long creditMs = 0)
     {
-        var team = new Team(number, name, invite) { Score = score, LastSolveMs = lastSolveMs, FinishedMs = finishedMs, solved = [.. solvedWords] };
+        var team = new Team(number, name, invite) { Score = score, LastSolveMs = lastSolveMs, FinishedMs = finishedMs, WaitedMs = waitedMs, CreditMs = creditMs, solved = [.. solvedWords] };
         foreach (var count in wrongByChallenge) team.InsertWrong(team.wrongCount, count);
         while (team.outcomes.Length < kept.Count) team.GrowOutcomes();
         foreach (var outcome in kept) team.outcomes[(int)(outcome.Number % team.outcomes.Length)] = outcome;

@@ -1,8 +1,6 @@
-using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Veltrix.EventLog;
 using Veltrix.Hunts;
 
 namespace Veltrix.Server.Admission;
@@ -10,8 +8,11 @@ namespace Veltrix.Server.Admission;
 /// <summary>The way in: which hunts there are, joining one, and what a hunter sees of it.</summary>
 public static class JoinEndpoints
 {
-    public static void MapJoin(this IEndpointRouteBuilder routes, HuntDirectory hunts, Keyring keyring, InviteTries tries)
+    internal static void MapJoin(this IEndpointRouteBuilder routes, HuntDirectory hunts, Admissions house)
     {
+        var keyring = house.Keyring;
+        var joins = new Joins(house, new InviteTries(house.Clock));
+
         routes.MapGet("/v1/hunts", () => new HuntList([.. hunts.All.Select(Line).OfType<HuntLine>().OrderBy(h => h.Id, StringComparer.Ordinal)]))
             .WithSummary("All hunts of this server");
 
@@ -20,9 +21,19 @@ public static class JoinEndpoints
             .Produces<HuntCard>().ProducesProblem(404).WithSummary("One hunt");
 
         routes.MapPost("/v1/hunts/{hunt}/join", (string hunt, JoinRequest request, HttpContext context) =>
-            hunts.Find(hunt) is { } live ? Join(live, request, context, keyring, tries) : Task.FromResult<IResult>(Problems.NoHunt(hunt)))
-            .Produces<Joined>(201).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(429).ProducesProblem(503)
-            .WithSummary("Enter a hunt as a guest");
+            hunts.Find(hunt) is { } live ? joins.Join(live, request, context) : Task.FromResult<IResult>(Problems.NoHunt(hunt)))
+            .Produces<Joined>(201).Produces<WaitingCard>(202).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(428).ProducesProblem(429).ProducesProblem(503)
+            .WithSummary("Enter a hunt as a guest, or wait for a seat in it");
+
+        routes.MapGet("/v1/hunts/{hunt}/place", (string hunt, HttpRequest request) =>
+            hunts.Find(hunt) is { } live ? joins.Place(live, request) : Task.FromResult<IResult>(Problems.NoHunt(hunt)))
+            .Produces<WaitingCard>().ProducesProblem(401).ProducesProblem(404).ProducesProblem(503)
+            .WithSummary("Where the holder of a ticket stands");
+
+        routes.MapPost("/v1/hunts/{hunt}/passes", (string hunt, PassesRequest body, HttpRequest request) =>
+            hunts.Find(hunt) is { } live ? joins.IssuePasses(live, body, request) : Problems.NoHunt(hunt))
+            .Produces<Passes>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
+            .WithSummary("Priority passes, each for one hunter");
 
         routes.MapGet("/v1/hunts/{hunt}/challenges", (string hunt, HttpRequest request) =>
             AsHunter(hunts, keyring, hunt, request, (state, _, _, hunter) => Challenges(state, state.Teams[hunter.Team])))
@@ -30,45 +41,6 @@ public static class JoinEndpoints
 
         routes.MapGet("/v1/hunts/{hunt}/me", (string hunt, HttpRequest request) => AsHunter(hunts, keyring, hunt, request, Myself))
             .Produces<Me>().ProducesProblem(401).ProducesProblem(404).WithSummary("Where the hunter stands");
-    }
-
-    static async Task<IResult> Join(LiveHunt hunt, JoinRequest request, HttpContext context, Keyring keyring, InviteTries tries)
-    {
-        if (!Nickname.TryParse(request.Nickname ?? "", out var nickname, out var fault)) return BadName("nickname", fault);
-        if (!TeamWishes.TryRead(request.Team, out var team, out fault)) return BadName("team", fault);
-        var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        if (team is TeamChoice.ByInvite && !tries.MayTry(address, out var wait)) return TooManyTries(context, wait);
-
-        var hunter = TeamWishes.NewHunter();
-        LedgerRecord.Decided decided;
-        try
-        {
-            decided = await hunt.Play(Envelope.Of(new CommandId(hunter, "join", 1), new Command.Join(nickname, team)), context.RequestAborted);
-        }
-        catch (EventLogException e)
-        {
-            return Problems.Unavailable(e);
-        }
-
-        if (decided.Facts.OfType<Fact.JoinRefused>().FirstOrDefault() is { } refused)
-        {
-            if (refused.Reason == Refusal.UnknownInvite) tries.CountWrong(address);
-            return Problems.Refused(refused.Reason);
-        }
-
-        var card = hunt.View.Read((state, _) => Card(state.Teams[state.FindHunter(hunter)!.Team]));
-        return TypedResults.Created($"/v1/hunts/{hunt.Id}/me", new Joined(hunter, keyring.Issue(Scopes.Hunter, hunt.Id, hunter), nickname, card));
-    }
-
-    static IResult BadName(string member, string fault) => Problems.Of(StatusCodes.Status400BadRequest, "BadMember", $"{member}: {fault}", ("member", member));
-
-    static IResult TooManyTries(HttpContext context, TimeSpan wait)
-    {
-        var seconds = (int)Math.Ceiling(wait.TotalSeconds) + Random.Shared.Next(3);
-        context.Response.Headers.RetryAfter = seconds.ToString();
-        return Problems.Of(
-            StatusCodes.Status429TooManyRequests, "TooManyTries",
-            $"more than {InviteTries.Most} wrong invite codes from this address within {InviteTries.Window.TotalSeconds} s; try again in {seconds} s", ("limit", InviteTries.Most));
     }
 
     static IResult AsHunter<T>(HuntDirectory hunts, Keyring keyring, string hunt, HttpRequest request, Func<HuntState, Board, long, Hunter, T> look)
@@ -91,7 +63,7 @@ public static class JoinEndpoints
             definition.TeamSize, definition.Ranking == RankingRule.FinishFirst ? "finish-first" : "score-then-time", definition.Challenges.Length,
             new AsOf(position, state.TimeMs));
 
-    static TeamCard Card(Team team) => new(team.Number, team.Name, team.Invite.Length > 0 ? team.Invite : null);
+    internal static TeamCard Card(Team team) => new(team.Number, team.Name, team.Invite.Length > 0 ? team.Invite : null);
 
     static Me Myself(HuntState state, Board board, long position, Hunter hunter)
     {
@@ -122,5 +94,9 @@ public static class BearerToken
 
     /// <returns>What it grants; null where there is none or it does not hold.</returns>
     public static Grant? Of(HttpRequest request, Keyring keyring) =>
-        request.Headers.Authorization.ToString() is var header && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? keyring.Read(header[Scheme.Length..].Trim()) : null;
+        TextOf(request) is { } text ? keyring.Read(text) : null;
+
+    /// <summary>The header's text as it is; null where there is none.</summary>
+    public static string? TextOf(HttpRequest request) =>
+        request.Headers.Authorization.ToString() is var header && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
 }

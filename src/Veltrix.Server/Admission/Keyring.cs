@@ -18,6 +18,8 @@ public enum Scopes
     Relay = 8,
     /// <summary>Sets the time of what it sends.</summary>
     Replay = 16,
+    /// <summary>Waits in the list that has its own small share of the seats; good for one hunter.</summary>
+    Priority = 32,
 }
 
 /// <summary>A token as read: what it allows, in which hunt (<c>*</c>: in all), and whose it is.</summary>
@@ -67,6 +69,32 @@ public sealed class Keyring
         var right = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(token[..token.LastIndexOf('.')]));
         return CryptographicOperations.FixedTimeEquals(right, claimed) ? new Grant((Scopes)int.Parse(Decode(scopes)), Decode(hunt), Decode(subject)) : null;
     }
+
+    /// <summary>Says which key signed something: the first bytes of its digest, in hexadecimal.</summary>
+    public string KeyId => Convert.ToHexStringLower(SHA256.HashData(key).AsSpan(0, 4));
+
+    /// <summary>Signs fields of any kind but tokens: <c>{kind}.{field}….{signature}</c>. A kind is never <c>v1</c>.</summary>
+    public string Seal(string kind, params ReadOnlySpan<string> fields)
+    {
+        var body = new StringBuilder(kind);
+        foreach (var field in fields) body.Append('.').Append(Encode(field));
+        var text = body.ToString();
+        return $"{text}.{Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text)))}";
+    }
+
+    /// <returns>The fields; null where this key did not seal them under this kind.</returns>
+    public string[]? Unseal(string kind, string text)
+    {
+        var parts = text.Split('.');
+        if (parts.Length < 3 || parts[0] != kind) return null;
+        Span<byte> claimed = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        if (Base64Url.DecodeFromChars(parts[^1], claimed, out _, out var length) != OperationStatus.Done || length != claimed.Length) return null;
+        var right = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text[..text.LastIndexOf('.')]));
+        return CryptographicOperations.FixedTimeEquals(right, claimed) ? Array.ConvertAll(parts[1..^1], Decode) : null;
+    }
+
+    /// <summary>A number that nobody without the key can foresee, and that is always the same for the same words.</summary>
+    public byte[] Draw(string purpose, string text) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{purpose}\0{text}"));
 
     static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 

@@ -37,6 +37,14 @@ public static class TeamWishes
 
     public static string NewHunter() => RandomNumberGenerator.GetString(Alphabet, HunterLength);
 
+    /// <summary>The id of the one hunter that comes of these bytes: a pass or a proof that is shown twice is the same hunter twice.</summary>
+    public static string HunterOf(ReadOnlySpan<byte> drawn)
+    {
+        Span<char> id = stackalloc char[HunterLength];
+        for (var i = 0; i < HunterLength; i++) id[i] = Alphabet[drawn[i] & 31];
+        return new string(id);
+    }
+
     // As people type it: lower case, with blanks or dashes, O for 0, I or L for 1.
     static string Normal(string code) => string.Concat(code.ToUpperInvariant().Where(char.IsAsciiLetterOrDigit)).Replace('O', '0').Replace('I', '1').Replace('L', '1');
 }

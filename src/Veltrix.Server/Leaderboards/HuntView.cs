@@ -27,6 +27,7 @@ public sealed class HuntView
     long read;
     long records;
     long lastRecordAt;
+    long seen;
 
     public HuntView(string hunt, IEventLog ledger, Folded start, TimeProvider clock)
     {
@@ -73,6 +74,14 @@ public sealed class HuntView
 
     /// <summary>Called by the folding task after a batch, outside the lock, if the hunt's own settings (its definition, its overrides) moved.</summary>
     public Action? OnSettings { get; set; }
+
+    /// <summary>Called by the folding task after each batch, outside the lock, with the position up to which all commands are decided.</summary>
+    public Action<long>? OnDecided { get; set; }
+
+    /// <summary>Records read from the ledger since the start, also those that do not count.</summary>
+    public long RecordsRead => Volatile.Read(ref recordsRead);
+
+    long recordsRead;
 
     /// <summary>Whether anybody wants to be told of a team's outcomes; without a listener ranks are not worked out. Called under the lock.</summary>
     public Func<int, bool>? IsHeard { get; set; }
@@ -145,23 +154,29 @@ public sealed class HuntView
 
         var news = new List<News>();
         var settings = false;
+        long upTo;
         lock (gate)
         {
             for (var i = 0; i < decoded.Length; i++)
             {
                 read = batch[i].Position;
+                // A heartbeat also tells of commands that came to nothing.
+                if (decoded[i] is LedgerRecord.Heartbeat beat && beat.Epoch == ledgerGate.Epoch) seen = Math.Max(seen, beat.CommandPosition);
                 if (!ledgerGate.Admits(read, decoded[i])) continue;
                 var decided = (LedgerRecord.Decided)decoded[i];
                 Fold(decided, news);
                 settings |= decided.Facts.Any(fact => fact is Fact.HuntPublished or Fact.SettingOverridden or Fact.SettingRestored);
             }
 
+            upTo = Math.Max(seen, ledgerGate.CommandPosition);
+            Volatile.Write(ref recordsRead, recordsRead + decoded.Length);
             Volatile.Write(ref epoch, ledgerGate.Epoch);
             Volatile.Write(ref lastRecordAt, clock.GetTimestamp());
         }
 
         if (settings) OnSettings?.Invoke();
         if (news.Count > 0) OnNews?.Invoke(news);
+        OnDecided?.Invoke(upTo);
     }
 
     void Fold(LedgerRecord.Decided decided, List<News> news)
@@ -197,6 +212,9 @@ public sealed class HuntView
                 break;
             case Fact.ScoreAdjusted adjusted:
                 if (board.Contains(adjusted.Team)) board.Move(adjusted.Team, Key(state.Teams[adjusted.Team]));
+                break;
+            case Fact.TeamCredited credited:
+                if (board.Contains(credited.Team)) board.Move(credited.Team, Key(state.Teams[credited.Team]));
                 break;
             case Fact.HunterBanned banned:
                 var team = state.Teams[state.FindHunter(banned.Hunter)!.Team];

@@ -91,7 +91,7 @@ public sealed class BoardFrames(HuntView view)
         own.Write("]"u8);
     }
 
-    static void WriteRows(Utf8JsonWriter json, ReadOnlySpan<BoardRow> rows, HuntState state)
+    internal static void WriteRows(Utf8JsonWriter json, ReadOnlySpan<BoardRow> rows, HuntState state)
     {
         foreach (var row in rows)
         {

@@ -48,6 +48,17 @@ public static class Frames
         json.WriteNumber("time"u8, news.TimeMs);
     });
 
+    /// <summary>What everybody is told, whether it plays, watches or waits; null where the news concern some only.</summary>
+    public static byte[]? Public(News news) => news switch
+    {
+        News.HuntMoved moved => Hunt(moved),
+        News.Announcement announcement => Announcement(announcement),
+        _ => null,
+    };
+
+    /// <summary>There is a seat for the holder of a ticket.</summary>
+    public static byte[] Admitted() => Make(null, "admitted"u8, _ => { });
+
     public static byte[] Error(long? id, FrameFault fault) => Make(id, "error"u8, json =>
     {
         json.WriteString("code"u8, fault.Code);

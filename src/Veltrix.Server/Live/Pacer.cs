@@ -11,31 +11,40 @@ public sealed partial class Pacer(Func<IReadOnlyCollection<LiveHunt>> hunts, Tim
     /// <summary>How often to look for somebody to serve while there is nobody.</summary>
     static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Milliseconds from one board of a socket to the next.</summary>
-    public int Cadence { get; set; } = 1000;
-
     /// <summary>Runs until cancelled. A pass that took too long is not made up for by a burst: the slots go on from where they are.</summary>
     public async Task Run(CancellationToken cancel)
     {
         var listeners = new List<Listener>();
         using var timer = new PeriodicTimer(Idle, clock);
-        var started = clock.GetTimestamp();
-        long passed = 0;
+        // How far each hunt is in its slots: a hunt in brownout goes round more slowly than the others.
+        var progress = new Dictionary<string, double>(StringComparer.Ordinal);
+        var last = clock.GetTimestamp();
         try
         {
             while (await timer.WaitForNextTickAsync(cancel))
             {
-                timer.Period = hunts().Any(h => h.Audience.Count > 0) ? TimeSpan.FromMilliseconds(Cadence / (double)Audience.Slots) : Idle;
-                var due = (long)(clock.GetElapsedTime(started).TotalMilliseconds * Audience.Slots / Cadence);
-                passed = Math.Max(passed, due - Audience.Slots);
-                for (; passed < due; passed++)
-                    foreach (var hunt in hunts())
+                var now = clock.GetTimestamp();
+                var passed = clock.GetElapsedTime(last, now).TotalMilliseconds;
+                last = now;
+                var period = Idle;
+                foreach (var hunt in hunts())
+                {
+                    if (hunt.Audience.Count == 0) continue;
+                    var cadence = hunt.Cadence();
+                    var slot = TimeSpan.FromMilliseconds(cadence / (double)Audience.Slots);
+                    if (slot < period) period = slot;
+                    var before = progress.GetValueOrDefault(hunt.Id);
+                    var after = before + Math.Min(Audience.Slots, passed * Audience.Slots / cadence);
+                    progress[hunt.Id] = after % Audience.Slots;
+                    for (var due = (int)before; due < (int)after; due++)
                     {
-                        if (hunt.Audience.Count == 0) continue;
-                        hunt.Audience.InSlot((int)(passed % Audience.Slots), listeners);
-                        Serve(hunt, listeners);
+                        hunt.Audience.InSlot(due % Audience.Slots, listeners);
+                        Serve(hunt, listeners, cadence);
                         listeners.Clear();
                     }
+                }
+
+                if (timer.Period != period) timer.Period = period;
             }
         }
         catch (OperationCanceledException)
@@ -43,11 +52,11 @@ public sealed partial class Pacer(Func<IReadOnlyCollection<LiveHunt>> hunts, Tim
         }
     }
 
-    void Serve(LiveHunt hunt, List<Listener> listeners)
+    void Serve(LiveHunt hunt, List<Listener> listeners, int cadence)
     {
         try
         {
-            if (listeners.Count > 0) hunt.BoardFrames.Post(listeners, Cadence);
+            if (listeners.Count > 0) hunt.BoardFrames.Post(listeners, cadence);
         }
         catch (Exception e)
         {

@@ -64,7 +64,7 @@ public static class CheckpointCodec
 
     static Proto.Team ToWire(Team team)
     {
-        var wire = new Proto.Team { Name = team.Name, Invite = team.Invite, Score = team.Score, LastSolveMs = team.LastSolveMs, OutcomeCount = team.OutcomeCount };
+        var wire = new Proto.Team { Name = team.Name, Invite = team.Invite, Score = team.Score, LastSolveMs = team.LastSolveMs, OutcomeCount = team.OutcomeCount, WaitedMs = team.WaitedMs, CreditMs = team.CreditMs };
         if (team.FinishedMs is { } finished) wire.FinishedMs = finished;
         wire.Solved.Add(team.SolvedWords);
         wire.Wrong.Add(team.WrongByChallenge.Select(w => new Proto.Wrong { Challenge = w.Challenge, Count = w.Count }));
@@ -82,7 +82,7 @@ public static class CheckpointCodec
             o.Number, new CommandId(o.Hunter, o.Instance, o.Seq), o.Challenge, (Verdict)o.Verdict, (Refusal)o.Reason, o.Points, o.Score, o.Position, o.TimeMs));
         return Team.Restore(
             number, wire.Name, wire.Invite, wire.Score, wire.LastSolveMs, wire.HasFinishedMs ? wire.FinishedMs : null, wire.OutcomeCount, wire.Solved,
-            wire.Wrong.Select(w => new WrongCount(w.Challenge, w.Count)), keepsOutcomes ? [.. outcomes] : []);
+            wire.Wrong.Select(w => new WrongCount(w.Challenge, w.Count)), keepsOutcomes ? [.. outcomes] : [], wire.WaitedMs, wire.CreditMs);
     }
 
     static Proto.Override ToWire(Override o)

@@ -32,6 +32,15 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
     /// <summary>Batches on their way to the ledger at once: enough to hide its latency, few enough that a full disk is noticed soon.</summary>
     const int BatchesInFlight = 4;
 
+    /// <summary>Records decided and not yet durably in the ledger.</summary>
+    public long Queue => Interlocked.Read(ref queue);
+
+    /// <summary>Records that this scorer has put into the ledger since it started.</summary>
+    public long Written => Interlocked.Read(ref written);
+
+    long queue;
+    long written;
+
     /// <summary>Runs until cancelled.</summary>
     /// <param name="alone">No other server can reach these logs: take over at once.</param>
     public async Task Run(bool alone, CancellationToken cancel)
@@ -62,7 +71,7 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
 
     async Task<Term> TakeOver(CancellationToken cancel)
     {
-        var took = await ledger.Append(LedgerCodec.Encode(new LedgerRecord.Took(writer)));
+        var took = await Append([LedgerCodec.Encode(new LedgerRecord.Took(writer))]);
         var start = CheckpointCodec.Decode(view.Snapshot(), keepsOutcomes: false)!;
         var gate = start.Gate;
         using var reader = ledger.Read(start.Position);
@@ -93,13 +102,13 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
                 var records = Decide(term, commands);
                 if (records.Count > 0)
                 {
-                    inFlight.Enqueue(ledger.Append(records));
+                    inFlight.Enqueue(Append(records));
                     lastAppend = clock.GetTimestamp();
                 }
             }
             else if (clock.GetElapsedTime(lastAppend) >= HeartbeatAfter)
             {
-                inFlight.Enqueue(ledger.Append(LedgerCodec.Encode(new LedgerRecord.Heartbeat(term.Epoch, term.Seen))));
+                inFlight.Enqueue(Append([LedgerCodec.Encode(new LedgerRecord.Heartbeat(term.Epoch, term.Seen))]));
                 lastAppend = clock.GetTimestamp();
             }
 
@@ -110,6 +119,21 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
             }
 
             while (inFlight.Count > 0 && (inFlight.Count > BatchesInFlight || inFlight.Peek().IsCompleted)) await inFlight.Dequeue();
+        }
+    }
+
+    async Task<long> Append(IReadOnlyList<ReadOnlyMemory<byte>> records)
+    {
+        Interlocked.Add(ref queue, records.Count);
+        try
+        {
+            var position = await ledger.Append(records);
+            Interlocked.Add(ref written, records.Count);
+            return position;
+        }
+        finally
+        {
+            Interlocked.Add(ref queue, -records.Count);
         }
     }
 

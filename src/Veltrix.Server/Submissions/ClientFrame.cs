@@ -68,7 +68,7 @@ public sealed record ClientFrame
     }
 }
 
-public sealed record HelloFrame(string? Token, string? Instance, long LastOutcome = 0, int Around = 0, int Top = 10);
+public sealed record HelloFrame(string? Token, string? Instance, long LastOutcome = 0, int Around = 0, int Top = 10, string? Ticket = null);
 
 public sealed record SubmitFrame(long Seq, string? Challenge, string? Answer, string? Hunter, string? Instance, long? At);
 

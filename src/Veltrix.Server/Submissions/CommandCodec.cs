@@ -69,7 +69,7 @@ public static class CommandCodec
 
     static Proto.Join Encode(Command.Join join)
     {
-        var wire = new Proto.Join { Nickname = join.Nickname };
+        var wire = new Proto.Join { Nickname = join.Nickname, WaitedMs = join.WaitedMs, CreditMs = join.CreditMs };
         switch (join.Team)
         {
             case TeamChoice.Alone: wire.Alone = new(); break;
@@ -92,5 +92,5 @@ public static class CommandCodec
         Proto.Join.TeamOneofCase.Found => new TeamChoice.Found(join.Found.Name, join.Found.Invite),
         Proto.Join.TeamOneofCase.Invite => new TeamChoice.ByInvite(join.Invite),
         _ => new TeamChoice.Alone(),
-    });
+    }, join.WaitedMs, join.CreditMs);
 }

@@ -16,6 +16,7 @@ namespace Veltrix.Server.Submissions;
 /// <list type="number">
 /// <item><see cref="Receive"/>: wait without a buffer, rent one when bytes are there, read a frame of at most <see cref="ClientFrame.BytesMax"/>.</item>
 /// <item><see cref="Handle"/>: hello first, then everything else. A bad frame costs a strike and is answered with what is wrong.</item>
+/// <item><see cref="EnterHunter"/>: a hunter's hello asks for its seat. Without one it waits here, and its submissions are refused; a ticket waits for its seat only.</item>
 /// <item><see cref="Append"/>: the command goes to the submissions log; once it is durable the ack goes out. Deciding it is the scorer's, telling the outcome the audience's.</item>
 /// </list>
 /// The receiving side is one task; what it posts may be sent by any.
@@ -32,27 +33,32 @@ public sealed class Gateway
     /// <summary>What a rank key has room for.</summary>
     const long AtMax = (1L << 42) - 1;
 
+    const int TicketLengthMax = 512;
     const int HunterLengthMax = 36;
     const int InstanceLengthMax = 16;
     static readonly TimeSpan StrikesForgotten = TimeSpan.FromMinutes(1);
     static readonly TimeSpan HelloWithin = TimeSpan.FromSeconds(5);
 
     readonly LiveHunt hunt;
+    readonly Admissions house;
     readonly Keyring keyring;
     readonly TimeProvider clock;
     readonly WebSocket socket;
     readonly Outbox outbox;
-    Listener? listener;
+    volatile Listener? listener;
+    Visit? visit;
+    bool saidHello;
     Grant? grant;
     Pace pace;
     int strikes;
     long firstStrike;
 
-    Gateway(LiveHunt hunt, Keyring keyring, TimeProvider clock, WebSocket socket)
+    Gateway(LiveHunt hunt, Admissions house, WebSocket socket)
     {
         this.hunt = hunt;
-        this.keyring = keyring;
-        this.clock = clock;
+        this.house = house;
+        keyring = house.Keyring;
+        clock = house.Clock;
         this.socket = socket;
         outbox = new Outbox(socket);
         pace = new Pace(clock);
@@ -60,7 +66,7 @@ public sealed class Gateway
 
     /// <summary>Serves an upgraded request until the socket is closed.</summary>
     /// <param name="hunt">Null: there is none of that name here, which browsers can only be told after the upgrade.</param>
-    public static async Task Serve(HttpContext context, LiveHunt? hunt, Keyring keyring, TimeProvider clock)
+    public static async Task Serve(HttpContext context, LiveHunt? hunt, Admissions house)
     {
         const string Subprotocol = "veltrix.v1.json";
         using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
@@ -70,12 +76,19 @@ public sealed class Gateway
         });
         try
         {
+            // Those who wait make room for somebody who may be playing; who it is only its hello will tell.
+            var fits = house.Sockets.Enter() || house.MakeRoom();
             if (hunt is null) await SendAway(socket, CloseCodes.HuntUnknown);
-            else await Serve(hunt, new Gateway(hunt, keyring, clock, socket));
+            else if (!fits) await SendAway(socket, CloseCodes.ServerFull);
+            else await Serve(hunt, new Gateway(hunt, house, socket));
         }
         catch (Exception e) when (e is WebSocketException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or IOException)
         {
             // The other side went away without a word. Its hunter comes back with another socket.
+        }
+        finally
+        {
+            house.Sockets.Leave();
         }
     }
 
@@ -89,6 +102,8 @@ public sealed class Gateway
         finally
         {
             hunt.Sockets.Remove(gateway.outbox);
+            // First the visit: it is over before anybody could still let it in.
+            if (gateway.visit is { } visit) gateway.house.Of(hunt).Leave(visit);
             if (gateway.listener is { } entered) hunt.Audience.Leave(entered);
         }
     }
@@ -105,7 +120,7 @@ public sealed class Gateway
 
     async Task Receive()
     {
-        using var helloTimer = clock.CreateTimer(_ => { if (listener is null) outbox.Close(CloseCodes.NoHello); }, null, HelloWithin, Timeout.InfiniteTimeSpan);
+        using var helloTimer = clock.CreateTimer(_ => { if (!Volatile.Read(ref saidHello)) outbox.Close(CloseCodes.NoHello); }, null, HelloWithin, Timeout.InfiniteTimeSpan);
         while (true)
         {
             var arrived = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
@@ -116,20 +131,20 @@ public sealed class Gateway
                 var (length, type) = arrived.EndOfMessage ? (0, arrived.MessageType) : await ReadFrame(buffer);
                 if (type == WebSocketMessageType.Close) break;
                 // Once it is being closed a connection is still read to its end, so that the reason arrives, but nothing counts any more.
-                if (!outbox.IsClosing) Take(buffer, length, type);
+                if (!outbox.IsClosing) await Take(buffer, length, type);
             }
             finally
             {
                 ArrayPool<byte>.Shared.Return(buffer);
             }
 
-            if (listener is not null) helloTimer.Dispose();
+            if (saidHello) helloTimer.Dispose();
         }
 
         outbox.Close(CloseCodes.Normal);
     }
 
-    void Take(byte[] buffer, int length, WebSocketMessageType type)
+    ValueTask Take(byte[] buffer, int length, WebSocketMessageType type)
     {
         if (length >= FrameBytesEnd)
             outbox.Close(CloseCodes.FrameTooBig);
@@ -138,9 +153,10 @@ public sealed class Gateway
         else if (type == WebSocketMessageType.Binary)
             Strike(null, new("NotText", "frames are text, this one is binary"));
         else if (ClientFrame.Read(buffer.AsSpan(0, length), out var id, out var fault) is { } frame)
-            Handle(frame, id!.Value);
+            return Handle(frame, id!.Value);
         else
             Strike(id, fault!);
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Reads to the end of a message, keeping what fits. Stops early at <see cref="FrameBytesEnd"/>.</summary>
@@ -157,19 +173,31 @@ public sealed class Gateway
         }
     }
 
-    void Handle(ClientFrame frame, long id)
+    ValueTask Handle(ClientFrame frame, long id)
     {
-        if (frame.Hello is { } hello) Hello(id, hello);
+        if (frame.Hello is { } hello) return Hello(id, hello);
+        if (frame.Ping is not null && saidHello) outbox.Post(Frames.Pong(id));
+        else if (saidHello && listener is null) HandleWaiting(id, frame);
         else if (listener is null) Strike(id, new("HelloFirst", "the first frame is hello"));
         else if (frame.Submit is { } submit) Submit(id, submit);
         else if (frame.Join is { } join) Join(id, join);
         else if (frame.Show is { } show) Show(id, show);
-        else outbox.Post(Frames.Pong(id));
+        return ValueTask.CompletedTask;
     }
 
-    void Hello(long id, HelloFrame hello)
+    // No strike: a client that does not know yet that it waits has done nothing wrong.
+    void HandleWaiting(long id, ClientFrame frame)
     {
-        if (listener is not null)
+        if (frame.Show is { } show) outbox.Post(BadShow(show.Around, show.Top) is { } bad ? Frames.Error(id, bad) : Frames.Shown(id));
+        else
+            outbox.Post(Frames.Error(id, new(
+                "NotSeated", $"this hunter waits for a seat: {house.Of(hunt).Limit:N0} may play at a time; keep the answer, it counts when it is sent after welcome",
+                house.Of(hunt).Limit, house.Of(hunt).Seated)));
+    }
+
+    async ValueTask Hello(long id, HelloFrame hello)
+    {
+        if (saidHello)
         {
             Strike(id, new("HelloTwice", "hello was said already"));
             return;
@@ -183,7 +211,8 @@ public sealed class Gateway
 
         if (hello.Token is null)
         {
-            Enter(id, hello, "", -1);
+            if (hello.Ticket is not null) await Wait(id, hello.Ticket);
+            else Enter(id, hello, "", -1);
             return;
         }
 
@@ -191,15 +220,38 @@ public sealed class Gateway
         if (grant?.Allows(Scopes.Relay, hunt.Id) == true) Enter(id, hello, "", -1);
         else if (grant?.Allows(Scopes.Hunter, hunt.Id) != true) outbox.Close(CloseCodes.TokenInvalid);
         else if (BadWord("hello.instance", hello.Instance, InstanceLengthMax) is { } unnamed) Strike(id, unnamed);
-        else EnterHunter(id, hello, grant.Subject);
+        else await EnterHunter(id, hello, grant.Subject);
     }
 
-    void EnterHunter(long id, HelloFrame hello, string hunterId)
+    /// <summary>A hunter comes (back): it plays at once where it has a seat, and waits for one where it has not.</summary>
+    async ValueTask EnterHunter(long id, HelloFrame hello, string hunterId)
     {
-        var (team, banned) = hunt.View.Read((state, _) => state.FindHunter(hunterId) is { } hunter ? (hunter.Team, hunter.Banned) : (-1, false));
+        var (team, banned, phase) = hunt.View.Read((state, _) => state.FindHunter(hunterId) is { } hunter ? (hunter.Team, hunter.Banned, state.Phase) : (-1, false, state.Phase));
         if (banned) outbox.Close(CloseCodes.Banned);
         else if (team < 0) outbox.Close(CloseCodes.TokenInvalid);
-        else Enter(id, hello, hunterId, team);
+        // What there is to see of a hunt that is over needs no seat.
+        else if (phase == HuntPhase.Closed) Enter(id, hello, hunterId, team);
+        else
+        {
+            var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+            await Come(id, new Visit(hunterId, now, priority: false, drawn: false, isJoined: true, outbox, () => Enter(id, hello, hunterId, team)));
+        }
+    }
+
+    /// <summary>Somebody with a ticket waits here until there is a seat; the hunt is joined over HTTP then.</summary>
+    async ValueTask Wait(long id, string text)
+    {
+        if (text.Length > TicketLengthMax || Ticket.Read(keyring, hunt.Id, text) is not { } ticket) outbox.Close(CloseCodes.TicketInvalid);
+        else if (!house.Sockets.HasRoomForWaiting) outbox.Close(CloseCodes.PollInstead);
+        else await Come(id, new Visit(ticket.Hunter, ticket.Order(keyring), ticket.Priority, ticket.Drawn, isJoined: false, outbox, () => outbox.Post(Frames.Admitted())));
+    }
+
+    async Task Come(long id, Visit coming)
+    {
+        await house.Of(hunt).BeReady();
+        visit = coming;
+        Volatile.Write(ref saidHello, true);
+        await house.Of(hunt).Enter(coming, id);
     }
 
     void Enter(long id, HelloFrame hello, string hunter, int team)
@@ -217,6 +269,7 @@ public sealed class Gateway
             return 0;
         });
         listener = entering;
+        Volatile.Write(ref saidHello, true);
     }
 
     void Submit(long id, SubmitFrame submit)

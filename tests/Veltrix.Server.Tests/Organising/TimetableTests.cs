@@ -1,3 +1,5 @@
+using Veltrix.Hosting;
+
 namespace Veltrix.Server.Tests.Organising;
 
 /// <summary>A hunt opens and closes by itself, to the millisecond of its timetable.</summary>
@@ -9,7 +11,8 @@ public sealed class TimetableTests
     public async Task It_opens_and_closes_by_itself_and_late_answers_do_not_count()
     {
         var clock = OffsetClock.At(Noon.AddHours(-1));
-        await using var server = await TestServer.Start(options => options with { Clock = clock });
+        // Where lots are drawn nobody is in before the opening.
+        await using var server = await TestServer.Start(options => options with { Clock = clock, Settings = Settings.Of("waiting.lottery: off") });
         await server.Publish(TestServer.Quiz.Replace("title:", "opens: 2031-05-04T12:00:00Z\ncloses: 2031-05-04T13:00:00Z\ntitle:"), open: false);
         var token = (string)(await server.Join("quiz", "Ada"))["token"]!;
         await using var live = await server.Connect("quiz", token);

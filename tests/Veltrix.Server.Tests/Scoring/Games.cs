@@ -23,12 +23,12 @@ static class Games
 
     static readonly Gen<Command> Played = Gen.Frequency<Command>(
         (20, Gen.Select(Any("a", "b", "c", "end", "nothing"), Any("yes", "yes", "no"), (c, a) => (Command)new Command.Submit(c, a))),
-        (6, Gen.Select(Gen.Int[0, 2], Gen.Int[0, 5], (how, n) => (Command)new Command.Join($"Name {n}", how switch
+        (6, Gen.Select(Gen.Int[0, 2], Gen.Int[0, 5], Gen.Int[-9_000, 9_000], (how, n, waited) => (Command)new Command.Join($"Name {n}", how switch
         {
             0 => new TeamChoice.Found($"Team {n}", $"CODE{n}"),
             1 => new TeamChoice.ByInvite($"CODE{n}"),
             _ => new TeamChoice.Alone(),
-        }))));
+        }, Math.Max(0, waited), Math.Max(0, waited / 2)))));
 
     static readonly Gen<Command> Steered = Gen.OneOf(
         Gen.Const<Command>(new Command.Open()), Gen.Const<Command>(new Command.Pause()), Gen.Const<Command>(new Command.Resume()),

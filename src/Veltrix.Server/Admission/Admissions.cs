@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Veltrix.Gate;
+using Veltrix.Hosting;
+
+namespace Veltrix.Server.Admission;
+
+/// <summary>What the entrances of all hunts of a server have in common, and the clockwork that turns them.</summary>
+public sealed partial class Admissions : IDisposable
+{
+    /// <summary>How often each turnstile goes round.</summary>
+    static readonly TimeSpan Every = TimeSpan.FromMilliseconds(750);
+
+    readonly ILogger logger;
+    readonly ConcurrentDictionary<string, Turnstile> turnstiles = new(StringComparer.Ordinal);
+
+    internal Admissions(GateStore store, Settings settings, Keyring keyring, bool isGoverned, TimeProvider clock, ILogger logger)
+    {
+        Store = store;
+        Settings = settings;
+        Keyring = keyring;
+        IsGoverned = isGoverned;
+        Clock = clock;
+        this.logger = logger;
+        Sockets = new SocketLimit(settings);
+        Proofs = new ProofOfWork(keyring, clock);
+        Pace = new JoinPace(clock);
+        Metrics.Observe(() => Sockets.Open, () => Sockets.Most);
+        Metrics.Observe(() => Each(t => t.SeatedHere), () => Each(t => t.WaitingHere));
+        LogSockets(Sockets.Most, Sockets.Origin);
+    }
+
+    /// <summary>This server's name in the gate and at the governor. Another one after every start: what the one before left behind gets its grace.</summary>
+    public string Server { get; } = $"{Environment.MachineName}-{Environment.ProcessId}-{TeamWishes.NewHunter()[..6]}";
+
+    /// <summary>Somebody else says what the limit is.</summary>
+    public bool IsGoverned { get; }
+
+    public ServerMetrics Metrics { get; } = new();
+
+    public SocketLimit Sockets { get; }
+
+    internal GateStore Store { get; }
+
+    internal Settings Settings { get; }
+
+    internal Keyring Keyring { get; }
+
+    internal TimeProvider Clock { get; }
+
+    internal ILogger Logger => logger;
+
+    internal ProofOfWork Proofs { get; }
+
+    internal JoinPace Pace { get; }
+
+    public Turnstile Of(LiveHunt hunt) => turnstiles.GetOrAdd(hunt.Id, _ => Open(hunt));
+
+    /// <summary>The turnstile of a hunt that was asked for before, or null.</summary>
+    internal Turnstile? Find(string hunt) => turnstiles.GetValueOrDefault(hunt);
+
+    /// <summary>Milliseconds between two boards of a hunt.</summary>
+    public int CadenceMs(string hunt) => (int)(Find(hunt)?.Cadence ?? Settings.Get(Keys.BoardCadence, hunt)).TotalMilliseconds;
+
+    Turnstile Open(LiveHunt hunt)
+    {
+        var turnstile = new Turnstile(hunt, this);
+        hunt.OnNews = turnstile.Tell;
+        hunt.OnStalled = count => Metrics.Froze(hunt.Id, count);
+        return turnstile;
+    }
+
+    /// <summary>Turns all turnstiles until cancelled.</summary>
+    public async Task Run(Func<IReadOnlyCollection<LiveHunt>> hunts, CancellationToken cancel)
+    {
+        using var timer = new PeriodicTimer(Every);
+        try
+        {
+            do
+            {
+                await Task.WhenAll(hunts().Select(Turn));
+            }
+            while (await timer.WaitForNextTickAsync(cancel));
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        foreach (var turnstile in turnstiles.Values) turnstile.Close();
+    }
+
+    async Task Turn(LiveHunt hunt)
+    {
+        try
+        {
+            await Of(hunt).Tick();
+        }
+        catch (Exception e)
+        {
+            // One hunt's trouble must not stop the seats of all.
+            LogFailed(hunt.Id, e);
+        }
+    }
+
+    /// <summary>Makes room for somebody who may be playing: one who waits asks over HTTP from now on.</summary>
+    internal bool MakeRoom() => turnstiles.Values.Any(turnstile => turnstile.SendOneToPoll());
+
+    IEnumerable<Measurement<long>> Each(Func<Turnstile, long> value) => turnstiles.Values.Select(t => new Measurement<long>(value(t), new KeyValuePair<string, object?>("hunt", t.Hunt)));
+
+    public void Dispose() => Metrics.Dispose();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "max_connections_per_server: {Most} ({Origin})")]
+    partial void LogSockets(long most, string origin);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "hunt {Hunt}: its turnstile stumbled")]
+    partial void LogFailed(string hunt, Exception e);
+}

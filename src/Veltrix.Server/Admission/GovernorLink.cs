@@ -1,0 +1,83 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
+using Veltrix.Wire.Governor;
+
+namespace Veltrix.Server.Admission;
+
+/// <summary>
+/// The line to the governor beside this server: tells it once a second what this server carries, and hears what holds for its hunts.
+/// </summary>
+/// <remarks>
+/// Two streams that live apart; each is taken up again by itself after 0.5 to 5 s. Nobody waits for them: turnstiles go by what was heard last, and close to newcomers when that is
+/// <see cref="Door.GuidanceStale"/> old.
+/// </remarks>
+sealed partial class GovernorLink(Uri governor, Admissions house, Func<IReadOnlyCollection<LiveHunt>> hunts, ILogger logger)
+{
+    static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan RetryLeast = TimeSpan.FromSeconds(0.5);
+    static readonly TimeSpan RetryMost = TimeSpan.FromSeconds(5);
+
+    readonly LoadGauge gauge = new(house);
+
+    /// <summary>Runs until cancelled.</summary>
+    public async Task Run(CancellationToken cancel)
+    {
+        using var channel = GrpcChannel.ForAddress(governor);
+        var client = new GovernorService.GovernorServiceClient(channel);
+        await Task.WhenAll(Keep("report", () => Report(client, cancel), cancel), Keep("watch", () => Watch(client, cancel), cancel));
+    }
+
+    async Task Report(GovernorService.GovernorServiceClient client, CancellationToken cancel)
+    {
+        using var call = client.Report(cancellationToken: cancel);
+        using var timer = new PeriodicTimer(ReportEvery);
+        do
+        {
+            await call.RequestStream.WriteAsync(gauge.Read(hunts()), cancel);
+        }
+        while (await timer.WaitForNextTickAsync(cancel));
+    }
+
+    async Task Watch(GovernorService.GovernorServiceClient client, CancellationToken cancel)
+    {
+        using var call = client.Watch(new WatchRequest { Server = house.Server }, cancellationToken: cancel);
+        await foreach (var said in call.ResponseStream.ReadAllAsync(cancel))
+            foreach (var guidance in said.Hunts)
+                if (hunts().FirstOrDefault(hunt => hunt.Id == guidance.Hunt) is { } hunt) house.Of(hunt).Guide(guidance);
+    }
+
+    async Task Keep(string what, Func<Task> talk, CancellationToken cancel)
+    {
+        var wait = RetryLeast;
+        var isDown = false;
+        while (!cancel.IsCancellationRequested)
+        {
+            var began = house.Clock.GetTimestamp();
+            try
+            {
+                await talk();
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (RpcException) when (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is RpcException or InvalidOperationException or HttpRequestException or IOException)
+            {
+                if (!isDown) LogDown(what, governor, e is RpcException rpc ? rpc.Status.Detail : e.Message);
+            }
+
+            isDown = true;
+            if (house.Clock.GetElapsedTime(began) > RetryMost) (wait, isDown) = (RetryLeast, false);
+            await Task.Delay(wait * (0.75 + Random.Shared.NextDouble() / 2), cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            wait = wait * 2 < RetryMost ? wait * 2 : RetryMost;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the governor at {Governor} cannot be reached ({What}): {Reason}. The last limit holds for 30 s, then nobody new is let in until it is back")]
+    partial void LogDown(string what, Uri governor, string reason);
+}

@@ -1,0 +1,463 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Veltrix.Gate;
+using Veltrix.Hosting;
+using Veltrix.Hunts;
+using Veltrix.Server.Leaderboards;
+using Veltrix.Server.Live;
+using Veltrix.Wire.Governor;
+
+namespace Veltrix.Server.Admission;
+
+/// <summary>
+/// One hunt's entrance on this server: knows whether it is worth asking for a seat, asks the gate, keeps the seats of those connected here, and looks after those who wait.
+/// </summary>
+/// <remarks>
+/// <para>Once a second (<see cref="Tick"/>), off everybody's path:</para>
+/// <list type="number">
+/// <item><see cref="Renew"/>: a sign of life, answered with the live values; after the store forgot, with a report of all seats here.</item>
+/// <item><see cref="PublishAlone"/>: where nobody governs, the limit is the ceiling that people set.</item>
+/// <item><see cref="LetIn"/>: the gate lets in whom limit and pace allow; whoever of them waits here is told.</item>
+/// <item><see cref="SendFrames"/>: the others hear where they stand, also while the store is away.</item>
+/// </list>
+/// <para>Where the store does not answer, those who play go on, those who want in are refused with when to come back, those who wait keep their tickets and so their places.</para>
+/// </remarks>
+public sealed partial class Turnstile
+{
+    /// <summary>Rows of the board that those who wait see move.</summary>
+    const int TopRows = 10;
+
+    /// <summary>Places that are asked for anew in one tick, after the store forgot them.</summary>
+    const int AskedAnewAtOnce = 500;
+
+    /// <summary>Terms of orchestrators begin at 1: a server that nobody governs never overrules one.</summary>
+    const long NobodysTerm = 0;
+
+    readonly LiveHunt hunt;
+    readonly Admissions house;
+    readonly HuntGate gate;
+    readonly GateCall call;
+    readonly ILogger logger;
+    readonly WaitingRoom room = new();
+    readonly SeatsHere seats;
+    readonly Drain drain;
+    readonly Lock touching = new();
+    HashSet<string> touched = new(StringComparer.Ordinal);
+    volatile Door door;
+    volatile GateLive live = new(0, false, null, 0, 0);
+    volatile Dictionary<string, int> places = new(StringComparer.Ordinal);
+    volatile Guidance? guidance;
+    long guidedAt;
+    volatile string fault = "";
+    long lastSeen;
+    readonly SemaphoreSlim turning = new(1);
+    volatile bool isReady;
+    bool isForgotten;
+    long? rebuildingSince;
+    bool saidAlone;
+
+    internal Turnstile(LiveHunt hunt, Admissions house)
+    {
+        this.hunt = hunt;
+        this.house = house;
+        logger = house.Logger;
+        gate = house.Store.Hunt(hunt.Id);
+        call = new GateCall(house.Clock);
+        drain = new Drain(house.Clock);
+        seats = new SeatsHere(gate, call, house.Server, () => Grace);
+        guidedAt = house.Clock.GetTimestamp();
+        door = new Door(false, "this server has just started and does not know the limit yet", long.MaxValue);
+    }
+
+    public string Hunt => hunt.Id;
+
+    /// <summary>The check on every join's path: one look at memory.</summary>
+    public bool IsOpen => door is { IsOpen: true } now && house.Clock.GetTimestamp() < now.GoodUntil;
+
+    /// <summary>Why <see cref="IsOpen"/> is false.</summary>
+    public string WhyClosed => door is { IsOpen: false } now ? now.Why : "the governor is silent";
+
+    /// <summary>Hunters allowed now.</summary>
+    public long Limit => guidance?.Limit ?? live.Limits?.Limit ?? 0;
+
+    public long Seated => live.Seated;
+
+    public long Waiting => live.Waiting;
+
+    /// <summary>Hunters with a seat, connected here.</summary>
+    public int SeatedHere => seats.Count;
+
+    /// <summary>Hunters that wait with a connection here.</summary>
+    public int WaitingHere => room.Count;
+
+    internal int WaitingSockets => room.Sockets;
+
+    /// <summary>Whether joins are paced by address range and cost a proof of work.</summary>
+    public bool IsGuarded => house.Settings.Get(Keys.JoinGuard, Hunt) switch
+    {
+        "on" => true,
+        "off" => false,
+        _ => guidance?.Guard ?? live.Limits?.Guard ?? false,
+    };
+
+    /// <summary>How long a seat is kept for a hunter whose connection was lost: shorter in a brownout, never under ten seconds.</summary>
+    public TimeSpan Grace
+    {
+        get
+        {
+            var grace = house.Settings.Get(Keys.SeatGrace, Hunt) * (1 - 0.8 * Brownout(guidance?.BrownoutMemory ?? live.Limits?.BrownoutMemory));
+            return grace < GraceLeast ? GraceLeast : grace;
+        }
+    }
+
+    /// <summary>How long those who play may take to come back to a gate whose keys were lost.</summary>
+    static readonly TimeSpan ReturnWithin = TimeSpan.FromSeconds(10);
+
+    static readonly TimeSpan GraceLeast = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time between two boards of a hunter: longer in a brownout.</summary>
+    public TimeSpan Cadence
+    {
+        get
+        {
+            var (least, most) = (house.Settings.Get(Keys.BoardCadence, Hunt), house.Settings.Get(Keys.BoardCadenceMax, Hunt));
+            return most <= least ? least : least + (most - least) * Brownout(guidance?.BrownoutLag ?? live.Limits?.BrownoutLag);
+        }
+    }
+
+    double Brownout(double? level) => house.Settings.Get(Keys.Brownout, Hunt) ? Math.Clamp(level ?? 0, 0, 1) : 0;
+
+    /// <summary>What the governor beside this server says, as it comes.</summary>
+    internal void Guide(Guidance said)
+    {
+        guidance = said;
+        Volatile.Write(ref guidedAt, house.Clock.GetTimestamp());
+        LookAtDoor();
+    }
+
+    /// <summary>Asks for a seat for somebody who holds this ticket.</summary>
+    /// <exception cref="GateException">The store is away; nothing was granted.</exception>
+    internal Task<SeatAnswer> Ask(Ticket ticket) => Ask(ticket.Hunter, ticket.Order(house.Keyring), ticket.Priority, ticket.Drawn);
+
+    Task<SeatAnswer> Ask(string hunter, double order, bool priority, bool drawn) =>
+        call.Try(cancel => gate.Ask(hunter, order, priority, Grace, !(drawn && DrawsAt() is not null), cancel));
+
+    /// <summary>When lots are drawn for those who come now; null where places go by arrival.</summary>
+    internal long? DrawsAt() => !house.Settings.Get(Keys.WaitingLottery, Hunt)
+        ? null
+        : hunt.View.Read((state, _) => state.Phase == HuntPhase.Scheduled ? state.Model?.Definition.OpensMs : null);
+
+    /// <summary>Gives up what was asked for. Best effort: what is not given up runs out by itself.</summary>
+    internal async Task GiveUp(string hunter)
+    {
+        try
+        {
+            await call.Try(cancel => gate.Leave(hunter, cancel));
+        }
+        catch (GateException)
+        {
+            // It runs out with its claim.
+        }
+    }
+
+    /// <summary>Where somebody stands who asks over HTTP. Asking is a sign of life.</summary>
+    /// <exception cref="GateException">The store is away, and the place is not known here.</exception>
+    internal async Task<WaitingCard> Look(Ticket ticket)
+    {
+        lock (touching) touched.Add(ticket.Hunter);
+        if (places.ContainsKey(ticket.Hunter)) return Card(ticket.Hunter, ticket.Drawn);
+        var answer = await Ask(ticket);
+        return answer.State == SeatState.Seated ? Card(ticket.Hunter, ticket.Drawn) with { State = "admitted" } : Card(ticket.Hunter, ticket.Drawn, answer);
+    }
+
+    /// <summary>
+    /// Brings a connection in: at once where its hunter holds a seat or one is free, else into the waiting room, from which it is let in later.
+    /// </summary>
+    /// <param name="id">Of its hello, which the first <c>waiting</c> frame answers.</param>
+    internal async Task Enter(Visit visit, long id)
+    {
+        var answer = default(SeatAnswer?);
+        try
+        {
+            if (visit.IsJoined && await TakeSeat(visit)) return;
+            answer = await Ask(visit.Hunter, visit.Order, visit.Priority, visit.Drawn);
+            if (answer is { State: SeatState.Seated } && await TakeSeat(visit)) return;
+        }
+        catch (GateException)
+        {
+            // Its place is in its ticket; it hears why it does not move.
+        }
+
+        house.Metrics.Queued(Hunt);
+        visit.NextFrame = house.Clock.GetTimestamp() + FrameEvery();
+        room.Add(visit);
+        visit.Outbox.Post(Frame(id, Card(visit.Hunter, visit.Drawn, answer), Top()));
+    }
+
+    /// <summary>The connection is over.</summary>
+    internal void Leave(Visit visit)
+    {
+        var (holdsSeat, isIn) = visit.End();
+        if (room.Remove(visit) && !isIn) house.Metrics.Abandoned(Hunt);
+        if (holdsSeat) seats.Leave(visit.Hunter);
+    }
+
+    internal bool SendOneToPoll() => room.SendOneToPoll();
+
+    /// <summary>Tells those who wait what everybody else is told.</summary>
+    internal void Tell(IReadOnlyList<News> news)
+    {
+        if (room.Sockets == 0) return;
+        foreach (var item in news)
+            if (Frames.Public(item) is { } frame)
+                foreach (var visit in room.All()) visit.Outbox.Post(frame);
+    }
+
+    /// <summary>The server goes away: seats are left to their grace.</summary>
+    internal void Close() => seats.IsLeaving = true;
+
+    /// <summary>Completes once this server knows the hunt's limit, or that it cannot know it: at once but for the first who come.</summary>
+    internal ValueTask BeReady() => isReady ? ValueTask.CompletedTask : new(Turn(unlessReady: true));
+
+    /// <summary>One round, as above. Never throws for what the store does.</summary>
+    internal Task Tick() => Turn(unlessReady: false);
+
+    async Task Turn(bool unlessReady)
+    {
+        await turning.WaitAsync();
+        try
+        {
+            if (!unlessReady || !isReady) await GoRound();
+        }
+        finally
+        {
+            turning.Release();
+        }
+    }
+
+    async Task GoRound()
+    {
+        try
+        {
+            if (!IsBusy()) return;
+            isReady = true;
+            await Renew();
+            if (!house.IsGoverned) await PublishAlone();
+            if (live.Epoch != 0) await LetIn();
+            await ForgetIfOver();
+            Recovered();
+        }
+        catch (GateException e)
+        {
+            Fault(e);
+        }
+
+        LookAtDoor();
+        SendFrames();
+    }
+
+    bool IsBusy()
+    {
+        var isOver = hunt.View.Read((state, _) => state.Model is null || state.Phase == HuntPhase.Closed);
+        if (!isOver) isForgotten = false;
+        return !isOver || (!isForgotten && (seats.Count > 0 || live.Seated + live.Waiting > 0 || fault.Length > 0));
+    }
+
+    async Task Renew()
+    {
+        var lease = house.Settings.Get(Keys.SeatLease);
+        // After a fault the store may have taken this server for gone, and one that is put together again wants to hear of everybody who has come back.
+        var report = fault.Length > 0 || live.Epoch == 0 ? seats.All() : null;
+        var answer = await call.Try(cancel => gate.Renew(house.Server, lease, report, cancel));
+        if (answer.WantsSeats) answer = await call.Try(cancel => gate.Renew(house.Server, lease, seats.All(), cancel));
+        if (live.Epoch != 0 && answer.Epoch != live.Epoch) LogForgot(Hunt);
+        live = answer;
+        if (answer.Epoch != 0) await seats.Settle();
+    }
+
+    async Task PublishAlone()
+    {
+        var ceiling = house.Settings.Get(Keys.MaxConcurrentHunters, Hunt);
+        var pin = house.Settings.Get(Keys.PinLimit, Hunt);
+        var reason = pin is { } pinned ? $"pinned to {pinned:N0} by pin_limit" : $"nobody governs this hunt: the limit is its ceiling, max_concurrent_hunters = {ceiling:N0}";
+        var wanted = new GateLimits(
+            pin ?? ceiling, 0, false, 0, 0, house.Settings.Get(Keys.JoinGuard, Hunt) == "on", reason, pin is null ? "ceiling" : "pin", pin is not null, ceiling,
+            house.Settings.Get(Keys.GateAudit, Hunt), call.NowMs);
+        if (!saidAlone) LogAlone(Hunt, wanted.Limit);
+        saidAlone = true;
+        if (live.Limits is not { } now || now with { AtMs = wanted.AtMs } != wanted) await call.Try(cancel => gate.Publish(NobodysTerm, wanted, cancel));
+        if (live.Epoch != 0 && live.Limits is not null) return;
+        if (live.Epoch == 0 && IsTimeToReopen(wanted.Limit)) await call.Try(cancel => gate.Reopen(NobodysTerm, cancel));
+        live = await call.Try(cancel => gate.Renew(house.Server, house.Settings.Get(Keys.SeatLease), null, cancel));
+    }
+
+    // Those who were playing come back first: a gate that opened before they have would let in a second full house. Where all who ever joined fit, nobody has to wait for that.
+    bool IsTimeToReopen(long limit)
+    {
+        rebuildingSince ??= house.Clock.GetTimestamp();
+        if (hunt.View.Read((state, _) => state.Hunters.Count) > limit && house.Clock.GetElapsedTime(rebuildingSince.Value) < ReturnWithin) return false;
+        rebuildingSince = null;
+        return true;
+    }
+
+    async Task LetIn()
+    {
+        // Before the opening of a hunt that draws lots nobody is let in, and so nothing is cleaned up either: at the opening both happen.
+        if (DrawsAt() is null) await call.Try(cancel => gate.Admit(Grace, house.Settings.Get(Keys.WaitingPatience, Hunt), Grace, cancel));
+        if (live.Waiting == 0 && room.Count == 0)
+        {
+            if (places.Count > 0) places = new(StringComparer.Ordinal);
+            drain.Forget();
+            return;
+        }
+
+        drain.Saw((await call.Try(gate.Counts)).Joins);
+        var list = await call.Try(gate.Waiting);
+        var next = new Dictionary<string, int>(list.Count, StringComparer.Ordinal);
+        for (var i = 0; i < list.Count; i++) next[list[i]] = i + 1;
+        places = next;
+        await LetInHere(next);
+        await ShowSigns();
+    }
+
+    // Whoever of those here is not in the list any more was let in, by whichever server; or its place was lost with the store, and is asked for again.
+    async Task LetInHere(Dictionary<string, int> list)
+    {
+        var missing = room.Hunters().Where(visit => !list.ContainsKey(visit.Hunter)).ToList();
+        if (missing.Count == 0) return;
+        var seated = (await call.Try(cancel => gate.Seated([.. missing.Select(visit => visit.Hunter)], cancel))).ToHashSet(StringComparer.Ordinal);
+        foreach (var visit in missing.Where(visit => seated.Contains(visit.Hunter)))
+            foreach (var tab in room.Take(visit.Hunter))
+                if (!await TakeSeat(tab)) room.Add(tab);
+        var anew = missing.Where(visit => !seated.Contains(visit.Hunter)).Take(AskedAnewAtOnce).Select(visit => Ask(visit.Hunter, visit.Order, visit.Priority, visit.Drawn));
+        await Task.WhenAll(anew);
+    }
+
+    async Task<bool> TakeSeat(Visit visit)
+    {
+        if (!visit.IsJoined)
+        {
+            visit.TryLetIn(holdsSeat: false);
+            return true;
+        }
+
+        if (await seats.Enter(visit.Hunter) == Seating.None) return false;
+        if (visit.TryLetIn(holdsSeat: true)) house.Metrics.Reconnected(Hunt);
+        else seats.Leave(visit.Hunter);
+        return true;
+    }
+
+    async Task ShowSigns()
+    {
+        HashSet<string> signs;
+        lock (touching) (signs, touched) = (touched, new(StringComparer.Ordinal));
+        // Connections are signs of life too, a few times within the patience.
+        if (house.Clock.GetElapsedTime(lastSeen) > house.Settings.Get(Keys.WaitingPatience, Hunt) / 4)
+        {
+            signs.UnionWith(room.Hunters().Select(visit => visit.Hunter));
+            lastSeen = house.Clock.GetTimestamp();
+        }
+
+        if (signs.Count > 0) await call.Try(cancel => gate.Seen(signs, cancel));
+    }
+
+    async Task ForgetIfOver()
+    {
+        if (live.Epoch == 0 || live.Seated + live.Waiting > 0 || !hunt.View.Read((state, _) => state.Phase == HuntPhase.Closed)) return;
+        await call.Try(gate.Forget);
+        isForgotten = true;
+    }
+
+    void Fault(GateException e)
+    {
+        if (fault.Length == 0) LogAway(Hunt, e.Message);
+        fault = e.Message;
+    }
+
+    void Recovered()
+    {
+        if (fault.Length > 0) LogBack(Hunt);
+        fault = "";
+    }
+
+    void LookAtDoor()
+    {
+        // Nobody has to be heard where nobody governs.
+        var until = !house.IsGoverned ? long.MaxValue : Volatile.Read(ref guidedAt) + (long)(Door.GuidanceStale.TotalSeconds * house.Clock.TimestampFrequency);
+        var cap = guidance is { HasServerCap: true } said ? said.ServerCap : long.MaxValue;
+        door = (fault, live) switch
+        {
+            ({ Length: > 0 }, _) => new Door(false, $"the store of seats is away: {fault}", long.MaxValue),
+            (_, { Epoch: 0 }) => new Door(false, "the store of seats is being put together again", long.MaxValue),
+            (_, { Limits: null }) => new Door(false, "nobody has said yet how many may play", long.MaxValue),
+            _ when seats.Count >= cap => new Door(false, $"this server carries as many as it can: {seats.Count:N0} of {cap:N0}", long.MaxValue),
+            _ when house.IsGoverned && guidance is null => new Door(false, "the governor has not spoken yet", long.MaxValue),
+            _ => new Door(true, "", until),
+        };
+    }
+
+    internal WaitingCard Card(string hunter, bool drawn, SeatAnswer? answer = null)
+    {
+        var drawnAt = drawn ? DrawsAt() : null;
+        long? place = drawnAt is not null ? null : places.TryGetValue(hunter, out var known) ? known : answer is { Place: > 0 } asked ? asked.Place : null;
+        var waiting = Math.Max(answer?.Waiting ?? live.Waiting, place ?? 0);
+        var reason = fault.Length > 0 ? "the store of seats is away for a moment; your place is kept" : guidance?.Reason ?? live.Limits?.Reason ?? WhyClosed;
+        return new WaitingCard(
+            "waiting", null, place, place - 1, waiting, Limit, answer?.Seated ?? live.Seated, place is { } p && fault.Length == 0 ? EtaOf(p - 1) : null,
+            (int)Math.Clamp(waiting / 1000, 5, 30), house.Sockets.HasRoomForWaiting, reason, house.Settings.Get(Keys.LateCredit, Hunt), drawnAt);
+    }
+
+    Eta? EtaOf(long ahead)
+    {
+        lock (drain) return drain.For(ahead) is var (from, to) ? new Eta((long)from.TotalSeconds, (long)Math.Ceiling(to.TotalSeconds)) : null;
+    }
+
+    void SendFrames()
+    {
+        var now = house.Clock.GetTimestamp();
+        byte[]? top = null;
+        foreach (var visit in room.All())
+        {
+            if (visit.NextFrame > now) continue;
+            visit.NextFrame = now + FrameEvery();
+            visit.Outbox.Post(Frame(null, Card(visit.Hunter, visit.Drawn), top ??= Top()));
+        }
+    }
+
+    long FrameEvery() => (long)(house.Settings.Get(Keys.WaitingFrames, Hunt).TotalSeconds * house.Clock.TimestampFrequency);
+
+    static byte[] Frame(long? id, WaitingCard card, byte[] top) => Frames.Make(id, "waiting"u8, json =>
+    {
+        card.Write(json);
+        json.WritePropertyName("top"u8);
+        json.WriteRawValue(top, skipInputValidation: true);
+    });
+
+    // Once for all who wait.
+    byte[] Top() => hunt.View.Read((state, board) =>
+    {
+        var rows = new BoardRow[TopRows];
+        var bytes = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(bytes, Frames.Writing))
+        {
+            json.WriteStartArray();
+            BoardFrames.WriteRows(json, rows.AsSpan(0, board.Top(rows)), state);
+            json.WriteEndArray();
+        }
+
+        return bytes.WrittenSpan.ToArray();
+    });
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "hunt {Hunt}: nobody governs this hunt; the limit is {Limit}")]
+    partial void LogAlone(string hunt, long limit);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: no new seats, those who play go on: {Reason}")]
+    partial void LogAway(string hunt, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "hunt {Hunt}: the store of seats is back")]
+    partial void LogBack(string hunt);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: the store of seats lost its keys; seats and places are put together again from servers and tickets")]
+    partial void LogForgot(string hunt);
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics.Metrics;
+
+namespace Veltrix.Server;
+
+/// <summary>Everything a server measures. The names are those of <c>docs/reference/metrics.md</c>.</summary>
+public sealed class ServerMetrics : IDisposable
+{
+    public const string MeterName = "Veltrix.Server";
+
+    readonly Meter meter = new(MeterName);
+    readonly Counter<long> admissions;
+    readonly Histogram<double> waits;
+    readonly Counter<long> freezes;
+
+    public ServerMetrics()
+    {
+        admissions = meter.CreateCounter<long>("veltrix.hunt.admissions", "{hunter}", "What came of hunters who wanted in: admitted, queued, abandoned, reconnected, refused.");
+        waits = meter.CreateHistogram<double>("veltrix.hunt.wait", "s", "Time from the first asking for a seat to getting it.", advice: new()
+        {
+            HistogramBucketBoundaries = [1, 5, 15, 30, 60, 120, 300, 600, 1200, 3600],
+        });
+        freezes = meter.CreateCounter<long>("veltrix.hunt.freezes", "{outcome}", "Outcomes that came more than 5 s after their submission was taken: what hunters feel as a stall.");
+    }
+
+    public void Admitted(string hunt, TimeSpan waited)
+    {
+        Count(hunt, "admitted");
+        waits.Record(waited.TotalSeconds, new KeyValuePair<string, object?>("hunt", hunt));
+    }
+
+    public void Queued(string hunt) => Count(hunt, "queued");
+
+    public void Abandoned(string hunt) => Count(hunt, "abandoned");
+
+    public void Reconnected(string hunt) => Count(hunt, "reconnected");
+
+    public void Refused(string hunt) => Count(hunt, "refused");
+
+    public void Froze(string hunt, long outcomes) => freezes.Add(outcomes, new KeyValuePair<string, object?>("hunt", hunt));
+
+    /// <summary>What is read when somebody asks: sockets of the process, and how many there may be.</summary>
+    public void Observe(Func<long> sockets, Func<long> most)
+    {
+        meter.CreateObservableGauge("veltrix.server.sockets", sockets, "{socket}", "Open WebSockets.");
+        meter.CreateObservableGauge("veltrix.server.sockets.max", most, "{socket}", "How many there may be: max_connections_per_server.");
+    }
+
+    /// <summary>The same for each hunt.</summary>
+    public void Observe(Func<IEnumerable<Measurement<long>>> seated, Func<IEnumerable<Measurement<long>>> waiting)
+    {
+        meter.CreateObservableGauge("veltrix.server.seated", seated, "{hunter}", "Hunters with a seat that are connected to this server.");
+        meter.CreateObservableGauge("veltrix.server.waiting", waiting, "{hunter}", "Hunters that wait with a connection to this server.");
+    }
+
+    void Count(string hunt, string result) =>
+        admissions.Add(1, new KeyValuePair<string, object?>("hunt", hunt), new KeyValuePair<string, object?>("result", result));
+
+    public void Dispose() => meter.Dispose();
+}

@@ -1,0 +1,100 @@
+using Veltrix.Gate;
+using Veltrix.Wire.Governor;
+
+namespace Veltrix.Server.Tests.Admission;
+
+/// <summary>The line to the governor: what is reported, what is gone by, and what happens when it is silent.</summary>
+public sealed class GovernorLinkTests
+{
+    static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Load_is_reported_with_what_people_have_set()
+    {
+        await using var governor = await SmallGovernor.Start();
+        await using var house = await Governed(governor, new OffsetClock());
+        var ada = await house.Enter("Ada");
+        await using var live = await house.Server.Connect(SmallHouse.Hunt, (string)ada["token"]!);
+        await live.Submit(1, "a", "one");
+        await SmallHouse.Until(() => Task.FromResult(governor.Heard.Any(report => report.Hunts.Any(hunt => hunt is { SeatedHere: 1, HasOutcomeP99Seconds: true }))));
+        var load = governor.Heard.Last(report => report.Hunts.Count == 1).Hunts[0];
+        Assert.Equal((SmallHouse.Hunt, "open", 0, "3"), (load.Hunt, load.Phase, load.LogLagRecords, load.Settings["max_concurrent_hunters"]));
+        Assert.Contains("settings:1", load.Origins["max_concurrent_hunters"]);
+        Assert.InRange(load.OutcomeP99Seconds, 0.0001, 30);
+        Assert.InRange(governor.Heard.Last().Load.CpuRatio, 0, 1);
+        Assert.True(governor.Heard.Last().Load is { Sockets: 1, SocketsMax: > 100 });
+    }
+
+    [Fact]
+    public async Task A_brownout_slows_boards_and_shortens_the_grace_but_never_under_ten_seconds()
+    {
+        await using var governor = await SmallGovernor.Start();
+        await using var house = await Governed(governor, new OffsetClock());
+        await using var live = await house.Server.Connect(SmallHouse.Hunt, (string)(await house.Enter("Ada"))["token"]!);
+        Assert.Equal(1000, (int)live.Welcome["board_ms"]!);
+        governor.Say(Guidance(3, brownout: 1));
+        await SmallHouse.Until(async () =>
+        {
+            await using var another = await house.Server.Connect(SmallHouse.Hunt);
+            return (int)another.Welcome["board_ms"]! == 3000;
+        });
+        await live.Submit(1, "a", "one");
+        await live.Next("board", board => (int)board["next_ms"]! == 3000);
+    }
+
+    [Fact]
+    public async Task A_silent_governor_closes_the_door_to_newcomers_after_thirty_seconds_and_those_who_play_go_on()
+    {
+        var clock = new OffsetClock();
+        await using var governor = await SmallGovernor.Start();
+        await using var house = await Governed(governor, clock);
+        var token = (string)(await house.Enter("Ada"))["token"]!;
+        await using var live = await house.Server.Connect(SmallHouse.Hunt, token);
+        await governor.DisposeAsync();
+        clock.Advance(TimeSpan.FromSeconds(20));
+        await house.Enter("Bob");
+
+        clock.Advance(TimeSpan.FromSeconds(11));
+        var refused = await house.Join("Cyd");
+        Assert.Equal((503, "AdmissionClosed"), ((int)refused["http"]!, (string)refused["code"]!));
+        Assert.Contains("the governor is silent", (string)refused["detail"]!);
+        Assert.Equal("correct", (string)(await live.Submit(1, "a", "one"))["verdict"]!);
+        await using var again = await house.Server.Connect(SmallHouse.Hunt, token, new { instance = "other" });
+        Assert.Equal("correct", (string)(await again.Submit(1, "b", "two"))["verdict"]!);
+    }
+
+    [Fact]
+    public async Task A_servers_own_cap_and_the_governors_guard_hold()
+    {
+        await using var governor = await SmallGovernor.Start();
+        await using var house = await Governed(governor, new OffsetClock());
+        await using var live = await house.Server.Connect(SmallHouse.Hunt, (string)(await house.Enter("Ada"))["token"]!);
+        var capped = Guidance(3);
+        capped.ServerCap = 1;
+        governor.Say(capped);
+        await SmallHouse.Until(async () => ((string?)(await house.Join("Bob"))["detail"])?.Contains("this server carries as many as it can") == true);
+        var guarded = Guidance(3);
+        guarded.Guard = true;
+        governor.Say(guarded);
+        await SmallHouse.Until(async () => (string?)(await house.Join("Bob"))["code"] == "ProofNeeded");
+    }
+
+    /// <summary>A house whose limit of three an orchestrator has published.</summary>
+    static async Task<SmallHouse> Governed(SmallGovernor governor, OffsetClock clock)
+    {
+        governor.Say(Guidance(3));
+        var house = await SmallHouse.Open(3, clock: clock, configure: options => options with { Governor = governor.Url });
+        Assert.True(await house.Gate.Publish(1, new GateLimits(3, 0, false, 0, 0, false, "three are plenty", "ceiling", false, 3, true, 0), Cancel));
+        await house.Gate.Reopen(1, Cancel);
+        await SmallHouse.Until(async () =>
+        {
+            var join = await house.Join("First");
+            if ((int)join["http"]! == 201) await house.Gate.Leave((string)join["hunter"]!, Cancel);
+            return (int)join["http"]! == 201;
+        });
+        return house;
+    }
+
+    static Guidance Guidance(long limit, double brownout = 0) =>
+        new() { Hunt = SmallHouse.Hunt, Limit = limit, Reason = "three are plenty", BrownoutLag = brownout, BrownoutMemory = brownout };
+}
