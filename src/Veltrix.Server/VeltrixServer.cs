@@ -30,6 +30,7 @@ public sealed class VeltrixServer : IAsyncDisposable
     readonly IEventLogs logs;
     readonly HuntDirectory hunts;
     readonly Keyring keyring;
+    readonly ConfigMetrics configMetrics;
     readonly CancellationTokenSource stop = new();
     Task pacing = Task.CompletedTask;
     Task watching = Task.CompletedTask;
@@ -42,6 +43,7 @@ public sealed class VeltrixServer : IAsyncDisposable
         this.logs = logs;
         this.hunts = hunts;
         this.keyring = keyring;
+        configMetrics = new ConfigMetrics(hunts.Settings);
         AdminKey = keyring.Issue(Scopes.Organiser, "*", "admin");
     }
 
@@ -77,7 +79,7 @@ public sealed class VeltrixServer : IAsyncDisposable
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix");
             var config = new ConfigWatch(options.ConfigFile ?? Path.Combine(options.DataFolder, ConfigFile.DefaultName), settings, options.Clock, logger);
             config.ReadFirst(required: options.ConfigFile is not null);
-            LimitsInForce.Log(settings, logger);
+            LimitsInForce.Log(LimitsInForce.Of(settings), logger);
             hunts = new HuntDirectory(logs, options.DataFolder, options.Clock, settings, logger);
             await hunts.OpenAll(cancel);
             var server = new VeltrixServer(options, app, logs, hunts, keyring);
@@ -113,6 +115,7 @@ public sealed class VeltrixServer : IAsyncDisposable
         await app.StopAsync(cancel);
         await hunts.DisposeAsync();
         await logs.DisposeAsync();
+        configMetrics.Dispose();
         Settings.Dispose();
         DataFolder.RemoveAddress(options.DataFolder);
     }
