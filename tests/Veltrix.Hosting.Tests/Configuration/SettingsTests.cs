@@ -268,7 +268,7 @@ public sealed class SettingsTests
             while (!stop.IsCancellationRequested) seen.Add(settings.Get(Keys.RedisMemorySoft, "walk"));
             return seen;
         })).ToArray();
-        for (var i = 0; i < 2_000; i++) settings.SetOverrides("walk", [Over("governor.redis_memory.soft", i % 2 == 0 ? "0.5" : "0.6", null)]);
+        for (var i = 0; i < 300; i++) settings.SetOverrides("walk", [Over("governor.redis_memory.soft", i % 2 == 0 ? "0.5" : "0.6", null)]);
         await stop.CancelAsync();
 
         foreach (var seen in await Task.WhenAll(readers)) Assert.Subset(new HashSet<double> { 0.5, 0.6, 0.8 }, seen);
