@@ -80,7 +80,7 @@ public sealed partial class LiveHunt : IAsyncDisposable
         var hunt = new LiveHunt(id, submissions, ledger, CheckpointsOf(dataFolder, id), clock, settings, cadence, logger);
         await hunt.CatchUp(cancel);
         hunt.settings.Show();
-        LimitsInForce.Log(settings, id, logger);
+        LimitsInForce.Log(LimitsInForce.Of(settings, id), logger);
         hunt.running = hunt.Run();
         return hunt;
     }

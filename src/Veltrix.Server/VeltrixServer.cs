@@ -32,6 +32,7 @@ public sealed class VeltrixServer : IAsyncDisposable
     readonly HuntDirectory hunts;
     readonly Keyring keyring;
     readonly Admissions admissions;
+    readonly ConfigMetrics configMetrics;
     readonly CancellationTokenSource stop = new();
     Task running = Task.CompletedTask;
     bool stopped;
@@ -44,6 +45,7 @@ public sealed class VeltrixServer : IAsyncDisposable
         this.hunts = hunts;
         this.admissions = admissions;
         keyring = admissions.Keyring;
+        configMetrics = new ConfigMetrics(hunts.Settings);
         AdminKey = keyring.Issue(Scopes.Organiser, "*", "admin");
     }
 
@@ -80,7 +82,7 @@ public sealed class VeltrixServer : IAsyncDisposable
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix");
             var config = new ConfigWatch(options.ConfigFile ?? Path.Combine(options.DataFolder, ConfigFile.DefaultName), settings, options.Clock, logger);
             config.ReadFirst(required: options.ConfigFile is not null);
-            LimitsInForce.Log(settings, logger);
+            LimitsInForce.Log(LimitsInForce.Of(settings), logger);
             store = options.Gate ?? await GateStore.Open(new GateStoreOptions { Clock = options.Clock, MemoryBudget = settings.Get(Keys.RedisBudget) }, cancel);
             var admissions = new Admissions(store, settings, keyring, options.Governor is not null, options.Clock, logger);
             hunts = new HuntDirectory(logs, options.DataFolder, hunt => admissions.CadenceMs(hunt), options.Clock, settings, logger);
@@ -118,6 +120,7 @@ public sealed class VeltrixServer : IAsyncDisposable
         admissions.Dispose();
         if (options.Gate is null) await admissions.Store.DisposeAsync();
         await logs.DisposeAsync();
+        configMetrics.Dispose();
         Settings.Dispose();
         DataFolder.RemoveAddress(options.DataFolder);
     }

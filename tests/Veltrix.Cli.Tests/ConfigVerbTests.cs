@@ -67,6 +67,22 @@ public class ConfigVerbTests
     }
 
     [Fact]
+    public async Task A_server_that_was_named_or_is_needed_must_answer_and_another_is_done_without()
+    {
+        using var folder = new TempFolder();
+        folder.Write("server.json", """{"url":"http://127.0.0.1:9","pid":1}""");
+        folder.Write("admin.key", "k");
+
+        var without = await Shell.Run("config", "explain", "join.pace", "--data", folder.Path);
+        Assert.Equal(ExitCode.Done, without.Code);
+        Assert.Contains("No server answers at http://127.0.0.1:9", without.Error);
+        Assert.Contains("built-in defaults", without.Error);
+        Assert.Equal(ExitCode.Failed, (await Shell.Run("config", "explain", "join.pace", "--data", folder.Path, "--hunt", "riddles")).Code);
+        Assert.Equal(ExitCode.Failed, (await Shell.Run("config", "list", "--data", folder.Path, "--url", "http://127.0.0.1:9")).Code);
+        Assert.Equal(ExitCode.Failed, (await Shell.Run("config", "status", "--data", folder.Path)).Code);
+    }
+
+    [Fact]
     public async Task A_good_file_has_no_faults_and_a_bad_one_all_of_them()
     {
         using var folder = new TempFolder();

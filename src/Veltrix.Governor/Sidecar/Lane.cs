@@ -15,7 +15,7 @@ sealed class Lane(string name)
 
     public bool IsShadow { get; set; }
 
-    public PolicyParameters Parameters { get; private set; } = new();
+    public PolicyParameters Parameters { get; private set; } = PolicyParameters.Default;
 
     /// <summary>Of name and parameters: votes of different rules are not mixed.</summary>
     public string Hash { get; private set; } = "";

@@ -5,6 +5,9 @@ namespace Veltrix.Hosting;
 /// <summary><c>docs/reference/config.md</c>, made from the declaration. A test compares the file with this, and writes it anew when it is asked to.</summary>
 public static class ConfigPage
 {
+    /// <summary>Where the page is, for messages.</summary>
+    public const string Path = "docs/reference/config.md";
+
     /// <summary>A <c>hunt-config.yml</c> to start from. It reads without faults.</summary>
     public const string Example = """
         # Defaults for every hunt of this server. It is read again while hunts are live.

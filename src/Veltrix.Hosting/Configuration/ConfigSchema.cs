@@ -37,6 +37,8 @@ public static class ConfigSchema
             ["description"] = "Settings of Veltrix; see docs/reference/config.md.",
         };
         foreach (var (name, value) in schema) whole[name] = value?.DeepClone();
+        // A file of comments only.
+        whole["type"] = new JsonArray("object", "null");
         whole["definitions"] = definitions;
         return whole.ToJsonString(readable) + "\n";
     }
@@ -76,7 +78,7 @@ public static class ConfigSchema
         {
             ["oneOf"] = new JsonArray(
                 new JsonObject { ["type"] = "array", ["uniqueItems"] = true, ["items"] = new JsonObject { ["enum"] = Names(form.Names) } },
-                new JsonObject { ["type"] = "string" }),
+                new JsonObject { ["type"] = "string", ["pattern"] = $"^(none|({string.Join('|', form.Names)})(, *({string.Join('|', form.Names)}))*)$" }),
         },
         _ => throw new NotSupportedException($"no schema for {notation.GetType().Name}; add it here"),
     };

@@ -70,7 +70,7 @@ public sealed partial class ConfigWatch(string path, Settings settings, TimeProv
 
     void Judge(Reload verdict)
     {
-        if (verdict.Ok) LogTaken(path);
+        if (verdict.Ok) LogTaken(path, verdict.Changes.Count == 0 ? "nothing is different" : string.Join("; ", verdict.Changes));
         else LogRefused(path, verdict.Faults.Count, string.Join("; ", verdict.Faults.Select(fault => fault.In(path))));
     }
 
@@ -103,8 +103,8 @@ public sealed partial class ConfigWatch(string path, Settings settings, TimeProv
 
     static ConfigFault Gone(string message, string remedy) => new(0, 0, "", "", message, remedy);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Path} was read again and is in force")]
-    partial void LogTaken(string path);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Path} was read again and is in force: {Changes}")]
+    partial void LogTaken(string path, string changes);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Path} was not taken, the settings before it go on; {Count} fault(s): {Faults}")]
     partial void LogRefused(string path, int count, string faults);

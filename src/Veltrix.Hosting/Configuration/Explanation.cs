@@ -16,4 +16,7 @@ public sealed record Explanation(Key Key, string? Hunt, IReadOnlyList<Voice> Voi
     public string Value => Counts.Value;
 
     public Origin Origin => Counts.Origin;
+
+    /// <summary>For whoever meets the limit, such as a refusal: its name, its present value, who set it, and where it is explained.</summary>
+    public override string ToString() => $"{Key.Name} is {Value} ({Origin}); {ConfigPage.Path} explains it";
 }

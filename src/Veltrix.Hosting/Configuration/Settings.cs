@@ -9,7 +9,15 @@ public sealed record SettingOverride(string Key, string Value, string Who, strin
 /// <summary>What became of the last look at <c>hunt-config.yml</c> that found something new.</summary>
 /// <param name="Ok">False: what runs is what was read before.</param>
 /// <param name="File">Null where there is none.</param>
-public sealed record Reload(bool Ok, DateTimeOffset At, string? File, IReadOnlyList<ConfigFault> Faults);
+/// <param name="Faults">Why not; empty where it is in force.</param>
+public sealed record Reload(bool Ok, DateTimeOffset At, string? File, IReadOnlyList<ConfigFault> Faults)
+{
+    /// <summary>When a file, or its absence at the start, was last taken.</summary>
+    public required DateTimeOffset OkAt { get; init; }
+
+    /// <summary>What is different now: <c>join.pace 120 → 60</c>, <c>night-walk: brownout on → off</c>.</summary>
+    public IReadOnlyList<string> Changes { get; init; } = [];
+}
 
 /// <summary>
 /// The settings in force, layer upon layer: built-in default, <c>hunt-config.yml</c> (for all, then for the hunt), the hunt's definition, a person's override.
@@ -26,8 +34,8 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     readonly Lock gate = new();
     readonly Dictionary<string, HuntLayers> hunts = new(StringComparer.Ordinal);
     ConfigFile file = ConfigFile.None;
-    volatile Snapshot now = Snapshot.Empty;
-    volatile Reload lastReload = new(true, clock.GetUtcNow(), null, []);
+    volatile EffectiveValues now = EffectiveValues.Empty;
+    volatile Reload lastReload = new(true, clock.GetUtcNow(), null, []) { OkAt = clock.GetUtcNow() };
     ITimer? expiry;
     bool disposed;
 
@@ -38,7 +46,7 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     /// <summary>Nothing but the built-in defaults; nobody may change these.</summary>
     public static Settings Defaults { get; } = new() { disposed = true };
 
-    /// <summary>Something that was asked for has another value now. Called outside of any lock, on the thread that changed it.</summary>
+    /// <summary>Something that was asked for has another value now. Called outside of any lock, on the thread that changed it; must not throw.</summary>
     public event Action? Changed;
 
     /// <summary>For <c>veltrix_config_last_reload_successful</c> and <c>veltrix config status</c>.</summary>
@@ -51,8 +59,7 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     public T Get<T>(Key<T> key, string hunt)
     {
         var snapshot = now;
-        var values = key.Reach == Reach.Hunt && snapshot.Hunts.TryGetValue(hunt, out var own) ? own : snapshot.General;
-        return values.TryGetValue(key, out var value) ? (T)value! : key.Default;
+        return (key.Reach == Reach.Hunt ? snapshot.Of(hunt) : snapshot.General).TryGetValue(key, out var value) ? (T)value! : key.Default;
     }
 
     /// <summary>The effective value, who set it, and what every layer below says.</summary>
@@ -83,9 +90,11 @@ public sealed class Settings(TimeProvider clock) : IDisposable
         lock (gate)
         {
             ImmutableArray<ConfigFault> faults = read.Faults.IsEmpty ? [.. BrokenAbove(read)] : read.Faults;
-            lastReload = verdict = new Reload(faults.IsEmpty, clock.GetUtcNow(), read.Path, faults);
+            var time = clock.GetUtcNow();
+            var before = now;
             if (faults.IsEmpty) file = read;
             moved = faults.IsEmpty && ReplaceAll();
+            lastReload = verdict = new Reload(faults.IsEmpty, time, read.Path, faults) { OkAt = faults.IsEmpty ? time : lastReload.OkAt, Changes = moved ? [.. now.Since(before)] : [] };
         }
 
         if (moved) Changed?.Invoke();
@@ -93,7 +102,7 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     }
 
     /// <summary>The file cannot be read now. What runs goes on.</summary>
-    internal Reload Missed(string path, ConfigFault fault) => lastReload = new Reload(false, clock.GetUtcNow(), path, [fault]);
+    internal Reload Missed(string path, ConfigFault fault) => lastReload = new Reload(false, clock.GetUtcNow(), path, [fault]) { OkAt = lastReload.OkAt };
 
     /// <summary>What a hunt's definition may not say.</summary>
     public IReadOnlyList<ConfigFault> CheckDefinition(string hunt, IReadOnlyList<Written> entries)
@@ -120,15 +129,29 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     public ConfigFault? CheckOverride(string hunt, string key, string value)
     {
         var faults = new ConfigFaults();
-        var written = new Written(key, value, 0, 0);
-        var said = new Origin.Override("you", "", clock.GetUtcNow(), null);
-        var layer = Layer.Read([written], hunt, _ => said, faults);
+        var layer = Layer.Read([new Written(key, value, 0, 0)], hunt, _ => new Origin.BuiltIn(), faults);
         if (faults.Any) return faults.InFileOrder()[0];
         lock (gate)
         {
             var composed = new Composition([.. Layers(hunt, file, clock.GetUtcNow()), layer]);
             return composed.Broken.FirstOrDefault(rule => rule.Lower.Name == key || rule.Upper.Name == key) is { } rule
-                ? new ConfigFault(0, 0, key, value, Breaks(rule, composed), "Set the other one first.")
+                ? new ConfigFault(0, 0, key, value, Breaks(rule, composed, asked: key), "Set the other one first.")
+                : null;
+        }
+    }
+
+    /// <summary>The same for taking an override back: its partner in a rule may still need it.</summary>
+    public ConfigFault? CheckRestore(string hunt, string key)
+    {
+        if (Keys.Find(key) is null) return CheckOverride(hunt, key, "");
+        lock (gate)
+        {
+            var time = clock.GetUtcNow();
+            var own = hunts.GetValueOrDefault(hunt, HuntLayers.Empty);
+            var without = OverrideLayer(own.Overrides.Where(o => o.Key != key && !(o.Until <= time)));
+            var composed = new Composition([file.General, file.For(hunt), own.Definition, without]);
+            return composed.Broken.Except(Compose(hunt, file, time).Broken).FirstOrDefault(rule => rule.Lower.Name == key || rule.Upper.Name == key) is { } rule
+                ? new ConfigFault(0, 0, key, "", Breaks(rule, composed), "Take the other one back first.")
                 : null;
         }
     }
@@ -175,8 +198,7 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     bool Replace(string hunt)
     {
         var values = Compose(hunt, file, clock.GetUtcNow()).Values();
-        var before = now.Hunts.GetValueOrDefault(hunt, now.General);
-        var moved = !Same(before, values);
+        var moved = !EffectiveValues.Same(now.Of(hunt), values);
         now = now with { Hunts = new(now.Hunts, StringComparer.Ordinal) { [hunt] = values } };
         return moved;
     }
@@ -184,13 +206,11 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     bool ReplaceAll()
     {
         var time = clock.GetUtcNow();
-        var next = new Snapshot(
+        var before = now;
+        now = new EffectiveValues(
             Compose(null, file, time).Values(),
             hunts.Keys.Union(file.Hunts).ToDictionary(hunt => hunt, hunt => Compose(hunt, file, time).Values(), StringComparer.Ordinal));
-        var moved = !Same(now.General, next.General)
-            || now.Hunts.Keys.Union(next.Hunts.Keys).Any(hunt => !Same(now.Hunts.GetValueOrDefault(hunt, now.General), next.Hunts.GetValueOrDefault(hunt, next.General)));
-        now = next;
-        return moved;
+        return now.DiffersFrom(before);
     }
 
     Composition Compose(string? hunt, ConfigFile file, DateTimeOffset time) => new(hunt is null ? [file.General] : Layers(hunt, file, time));
@@ -198,7 +218,7 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     Layer[] Layers(string hunt, ConfigFile file, DateTimeOffset time)
     {
         var own = hunts.GetValueOrDefault(hunt, HuntLayers.Empty);
-        return [file.General, file.For(hunt), own.Definition, OverrideLayer(own.Overrides.Where(o => o.Until is not { } until || until > time))];
+        return [file.General, file.For(hunt), own.Definition, OverrideLayer(own.Overrides.Where(o => !(o.Until <= time)))];
     }
 
     static Layer OverrideLayer(IEnumerable<SettingOverride> overrides)
@@ -225,10 +245,11 @@ public sealed class Settings(TimeProvider clock) : IDisposable
         }
     }
 
-    static string Breaks(Rule rule, Composition composed)
+    static string Breaks(Rule rule, Composition composed, string? asked = null)
     {
-        var (lower, upper) = (composed.Highest(rule.Lower), composed.Highest(rule.Upper));
-        return $"{rule.Sentence}: they would be {rule.Lower.Write(lower.Value)} ({lower.Origin}) and {rule.Upper.Write(upper.Value)} ({upper.Origin}).";
+        return $"{rule.Sentence}: they would be {Told(rule.Lower)} and {Told(rule.Upper)}.";
+
+        string Told(Key key) => composed.Highest(key) is var said && key.Name == asked ? key.Write(said.Value) : $"{key.Write(said.Value)} ({said.Origin})";
     }
 
     void AwaitExpiry()
@@ -253,17 +274,8 @@ public sealed class Settings(TimeProvider clock) : IDisposable
         if (moved) Changed?.Invoke();
     }
 
-    static bool Same(Dictionary<Key, object?> one, Dictionary<Key, object?> other) =>
-        one.Count == other.Count && one.All(entry => other.TryGetValue(entry.Key, out var value) && Equals(entry.Value, value));
-
     sealed record HuntLayers(Layer Definition, ImmutableArray<SettingOverride> Overrides)
     {
         public static HuntLayers Empty { get; } = new(Layer.Empty, []);
-    }
-
-    /// <summary>Values that are not the built-in ones. The dictionaries are never changed once they are here.</summary>
-    sealed record Snapshot(Dictionary<Key, object?> General, Dictionary<string, Dictionary<Key, object?>> Hunts)
-    {
-        public static Snapshot Empty { get; } = new([], new(StringComparer.Ordinal));
     }
 }

@@ -13,10 +13,10 @@ public sealed record SettingTaken(long Position, IReadOnlyList<JsonObject> Facts
 public sealed record SettingList(string? Hunt, IReadOnlyList<SettingCard> Settings);
 
 /// <param name="File">What is or was watched; null: there has been none.</param>
-public sealed record SettingsStatus(bool Ok, long At, string? File, IReadOnlyList<SettingFault> Faults, IReadOnlyList<string> Hunts)
+public sealed record SettingsStatus(bool Ok, long At, long OkAt, string? File, IReadOnlyList<SettingFault> Faults, IReadOnlyList<string> Changes)
 {
-    public static SettingsStatus Of(Settings settings) => new(
-        settings.LastReload.Ok, settings.LastReload.At.ToUnixTimeMilliseconds(), settings.LastReload.File, [.. settings.LastReload.Faults.Select(SettingFault.Of)], [.. settings.Hunts.Order(StringComparer.Ordinal)]);
+    public static SettingsStatus Of(Reload last) => new(
+        last.Ok, last.At.ToUnixTimeMilliseconds(), last.OkAt.ToUnixTimeMilliseconds(), last.File, [.. last.Faults.Select(SettingFault.Of)], last.Changes);
 }
 
 public sealed record SettingFault(int Line, int Column, string Key, string Value, string Message, string Remedy)

@@ -22,7 +22,7 @@ public static class SettingsEndpoints
             .Produces<SettingList>().ProducesProblem(401).WithSummary("Every key as it is for the process, and for hunts that set nothing of their own");
 
         routes.MapGet("/v1/settings/status", IResult (HttpRequest request) =>
-            MayRead(request, keyring, "*") ? TypedResults.Ok(SettingsStatus.Of(hunts.Settings)) : Problems.NotAllowed("organiser"))
+            MayRead(request, keyring, "*") ? TypedResults.Ok(SettingsStatus.Of(hunts.Settings.LastReload)) : Problems.NotAllowed("organiser"))
             .Produces<SettingsStatus>().ProducesProblem(401).WithSummary("What became of the last edit of hunt-config.yml");
 
         routes.MapGet("/v1/hunts/{hunt}/settings", IResult (string hunt, HttpRequest request) =>
@@ -46,7 +46,7 @@ public static class SettingsEndpoints
     }
 
     static Task<IResult> Unset(HuntDirectory hunts, Keyring keyring, string hunt, string key, string? why, HttpRequest request) =>
-        Decide(hunts, keyring, hunt, key, why, new Command.UnsetOverride(key), request, Keys.Find(key) is null ? hunts.Settings.CheckOverride(hunt, key, "") : null);
+        Decide(hunts, keyring, hunt, key, why, new Command.UnsetOverride(key), request, hunts.Settings.CheckRestore(hunt, key));
 
     static async Task<IResult> Decide(HuntDirectory hunts, Keyring keyring, string hunt, string key, string? why, Command command, HttpRequest request, ConfigFault? fault)
     {

@@ -69,7 +69,7 @@ public sealed class ConfigFileTests
                 var file = ConfigFile.Read("x.yml", text.ToString());
                 return file.Faults.Length <= 101;
             },
-            iter: 2_000);
+            iter: 1_000);
     }
 
     static string Dump(ConfigFile file)

@@ -33,7 +33,7 @@ public sealed class ConfigWatchTests : IDisposable
         Assert.Equal(1, Pace);
         watch.Look();
         Assert.Equal(2, Pace);
-        Assert.Contains("in force", Assert.Single(heard.Lines));
+        Assert.EndsWith("is in force: join.pace 1 → 2", Assert.Single(heard.Lines));
         for (var i = 0; i < 5; i++) watch.Look();
         Assert.Single(heard.Lines);
     }

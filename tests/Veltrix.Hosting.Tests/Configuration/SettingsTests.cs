@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Veltrix.Hosting.Tests.Configuration;
@@ -134,7 +136,9 @@ public sealed class SettingsTests
         using var settings = Settings.Of("governor.redis_memory.critical: 0.85");
 
         Assert.Null(settings.CheckOverride("walk", "governor.redis_memory.soft", "0.84"));
-        Assert.Contains("must be below", settings.CheckOverride("walk", "governor.redis_memory.soft", "0.85")!.Message);
+        Assert.Equal(
+            "governor.redis_memory.soft must be below governor.redis_memory.critical: they would be 0.85 and 0.85 (settings:1).",
+            settings.CheckOverride("walk", "governor.redis_memory.soft", "0.85")!.Message);
         var fault = Assert.Single(settings.CheckDefinition("walk", [new Written("governor.redis_memory.soft", "0.9", 4, 3)]));
         Assert.Equal((4, 3), (fault.Line, fault.Column));
         Assert.Empty(settings.CheckDefinition("walk", [new Written("governor.redis_memory.soft", "0.9", 4, 3), new Written("governor.redis_memory.critical", "0.95", 5, 3)]));
@@ -155,6 +159,87 @@ public sealed class SettingsTests
         Assert.Contains("in the hunt walk", verdict.Faults[0].Message);
         Assert.Contains("anna", verdict.Faults[0].Message);
         Assert.Equal(0.9, settings.Get(Keys.RedisMemoryCritical));
+    }
+
+    [Fact]
+    public void An_override_that_its_partner_still_needs_is_not_taken_back_first()
+    {
+        using var settings = new Settings(clock);
+        settings.SetOverrides("walk", [Over("governor.redis_memory.critical", "0.97", null), Over("governor.redis_memory.soft", "0.95", null)]);
+        Assert.Contains("must be below", settings.CheckRestore("walk", "governor.redis_memory.critical")!.Message);
+        Assert.Null(settings.CheckRestore("walk", "governor.redis_memory.soft"));
+        Assert.Contains("is no key", settings.CheckRestore("walk", "no_such")!.Message);
+    }
+
+    [Fact]
+    public void What_a_file_changed_is_told_for_all_and_for_hunts()
+    {
+        using var settings = Settings.Of("join.pace: 7");
+        settings.SetOverrides("walk", [Over("brownout", "off", null)]);
+        var verdict = settings.Load(ConfigFile.Read("x", "join.pace: 8\nbrownout: off\nhunts: { run: { pin_limit: 5, join.pace: 8 } }"));
+        Assert.Equal(["brownout on → off", "join.pace 7 → 8", "run: pin_limit none → 5"], verdict.Changes);
+    }
+
+    [Fact]
+    public void A_limit_that_somebody_meets_says_its_value_who_set_it_and_where_it_is_explained()
+    {
+        using var settings = Settings.Of("max_concurrent_hunters: 2000");
+        Assert.Equal("max_concurrent_hunters is 2000 (settings:1); docs/reference/config.md explains it", settings.Explain(Keys.MaxConcurrentHunters, "walk").ToString());
+    }
+
+    [Fact]
+    public void The_metrics_say_whether_the_file_is_what_runs()
+    {
+        using var settings = new Settings(clock);
+        using var metrics = new ConfigMetrics(settings);
+        Assert.Equal((1, Noon.ToUnixTimeSeconds()), Measured());
+        clock.Advance(TimeSpan.FromHours(1));
+        settings.Load(ConfigFile.Read("x", "no_such: 1"));
+        Assert.Equal((0, Noon.ToUnixTimeSeconds()), Measured());
+        settings.Load(ConfigFile.Read("x", "join.pace: 1"));
+        Assert.Equal((1, Noon.AddHours(1).ToUnixTimeSeconds()), Measured());
+
+        (double Ok, double At) Measured()
+        {
+            var seen = new Dictionary<string, double>();
+            using var listener = new MeterListener { InstrumentPublished = (instrument, listener) => { if (instrument.Meter.Name == ConfigMetrics.MeterName) listener.EnableMeasurementEvents(instrument); } };
+            listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => seen[instrument.Name] = value);
+            listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => seen[instrument.Name] = value);
+            listener.Start();
+            listener.RecordObservableInstruments();
+            return (seen["veltrix.config.last_reload_successful"], seen["veltrix.config.last_reload_success_timestamp"]);
+        }
+    }
+
+    /// <summary>Against the simplest code that could be right: ask the layers from the top.</summary>
+    [Fact]
+    public void The_highest_layer_that_speaks_counts_and_no_rule_is_ever_broken()
+    {
+        Key[] keys = [Keys.JoinPace, Keys.RedisMemorySoft, Keys.RedisMemoryCritical, Keys.BoardCadence, Keys.BoardCadenceMax];
+        string[][] values = [["1", "2", "3"], ["0.5", "0.8", "0.95"], ["0.6", "0.9", "0.97"], ["1s", "2s", "9s"], ["1s", "3s", "20s"]];
+        // Index of a value per key; 3: this layer says nothing.
+        var layer = Gen.Int[0, 3].Array[keys.Length];
+        Gen.Select(layer, layer, layer, Gen.Int[0, 2].Array[keys.Length]).Sample((file, definition, first, lasts) =>
+        {
+            using var settings = new Settings(clock);
+            var taken = settings.Load(ConfigFile.Read("x", "gate.audit: on\n" + string.Join('\n', keys.Index().Where(k => file[k.Index] < 3).Select(k => $"{k.Item.Name}: {values[k.Index][file[k.Index]]}")))).Ok;
+            settings.SetDefinition("walk", [.. keys.Index().Where(k => definition[k.Index] < 3).Select(k => new Written(k.Item.Name, values[k.Index][definition[k.Index]], 1, 1))]);
+            settings.SetOverrides("walk", [.. keys.Index().Where(k => first[k.Index] < 3).Select(k => Over(k.Item.Name, values[k.Index][first[k.Index]], lasts[k.Index] == 0 ? TimeSpan.FromSeconds(-1) : null))]);
+
+            foreach (var (i, key) in keys.Index())
+            {
+                var said = (int[])[lasts[i] == 0 ? 3 : first[i], definition[i], taken ? file[i] : 3];
+                var highest = said.FirstOrDefault(index => index < 3, 3) is < 3 and var index ? values[i][index] : key.DefaultText;
+                var told = settings.Explain(key, "walk");
+                Assert.Equal(highest, told.Voices[0].Value);
+                if (told.Voices[0].SetAside is null) Assert.Equal(highest, told.Value);
+            }
+
+            Assert.True(settings.Get(Keys.RedisMemorySoft, "walk") < settings.Get(Keys.RedisMemoryCritical, "walk"));
+            Assert.True(settings.Get(Keys.BoardCadence, "walk") <= settings.Get(Keys.BoardCadenceMax, "walk"));
+            Assert.Equal(settings.Explain(Keys.RedisMemorySoft, "walk").Value, Keys.RedisMemorySoft.Write(settings.Get(Keys.RedisMemorySoft, "walk")));
+            Assert.Equal(settings.Explain(Keys.BoardCadence, "walk").Value, Keys.BoardCadence.Write(settings.Get(Keys.BoardCadence, "walk")));
+        }, iter: 500);
     }
 
     /// <summary>Nobody can be asked when an override ends: both of the pair come from below, and that can be seen.</summary>
@@ -183,7 +268,7 @@ public sealed class SettingsTests
             while (!stop.IsCancellationRequested) seen.Add(settings.Get(Keys.RedisMemorySoft, "walk"));
             return seen;
         })).ToArray();
-        for (var i = 0; i < 2_000; i++) settings.SetOverrides("walk", [Over("governor.redis_memory.soft", i % 2 == 0 ? "0.5" : "0.6", null)]);
+        for (var i = 0; i < 300; i++) settings.SetOverrides("walk", [Over("governor.redis_memory.soft", i % 2 == 0 ? "0.5" : "0.6", null)]);
         await stop.CancelAsync();
 
         foreach (var seen in await Task.WhenAll(readers)) Assert.Subset(new HashSet<double> { 0.5, 0.6, 0.8 }, seen);

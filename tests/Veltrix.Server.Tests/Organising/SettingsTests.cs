@@ -203,6 +203,32 @@ public sealed class SettingsTests(SharedServer shared) : IClassFixture<SharedSer
     }
 
     [Fact]
+    public void Every_limit_in_force_is_told_with_its_value_and_who_set_it()
+    {
+        using var settings = Settings.Of("max_concurrent_hunters: 2000\nhunts: { walk: { pin_limit: 5 } }");
+        var lines = LimitsInForce.Of(settings).ToList();
+        Assert.Contains("max_concurrent_hunters = 2000 hunters (settings:1)", lines);
+        Assert.Contains("seat.grace = 45s (built-in default)", lines);
+        Assert.Contains(lines, line => line.StartsWith($"max_connections_per_server = {MachineLimits.ConnectionsMax(settings):N0} connections (set to 0: built-in default; this process may have {MachineLimits.OpenFiles:N0} open files", StringComparison.Ordinal));
+        Assert.Equal(["pin_limit = 5 hunters (settings:2, for the hunt walk) in the hunt walk"], LimitsInForce.Of(settings, "walk"));
+        Assert.Equal(MachineLimits.OpenFiles * 9 / 10, MachineLimits.ConnectionsMax(settings));
+        using var set = Settings.Of("max_connections_per_server: 77");
+        Assert.Equal(77, MachineLimits.ConnectionsMax(set));
+    }
+
+    [Fact]
+    public async Task An_override_that_its_partner_still_needs_is_not_taken_back_first()
+    {
+        var hunt = await shared.NewHunt();
+        await Set(hunt, "governor.redis_memory.critical", "0.97");
+        await Set(hunt, "governor.redis_memory.soft", "0.95");
+        var refused = await Unset(hunt, "governor.redis_memory.critical");
+        Assert.Equal((400, "BadSetting", "Take the other one back first."), ((int)refused["http"]!, (string)refused["code"]!, (string)refused["remedy"]!));
+        Assert.Equal(200, (int)(await Unset(hunt, "governor.redis_memory.soft"))["http"]!);
+        Assert.Equal(200, (int)(await Unset(hunt, "governor.redis_memory.critical"))["http"]!);
+    }
+
+    [Fact]
     public async Task The_status_says_why_an_edit_is_not_in_force()
     {
         await using var server = await TestServer.Start();
