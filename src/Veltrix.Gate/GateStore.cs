@@ -31,10 +31,12 @@ public sealed class GateStore : IAsyncDisposable
     readonly Pings _pings = new();
     readonly ConcurrentDictionary<string, HuntGate> _hunts = [];
     bool _allowsOutOfMemory;
+    long _memoryBudget;
 
     GateStore(GateStoreOptions options, EmbeddedStore? embedded, ConnectionMultiplexer connection, string endpoint)
     {
         (_options, _embedded, _connection, Endpoint) = (options, embedded, connection, endpoint);
+        _memoryBudget = options.MemoryBudget;
         _database = connection.GetDatabase();
     }
 
@@ -62,6 +64,13 @@ public sealed class GateStore : IAsyncDisposable
         }
     }
 
+    /// <summary>As in the options; may be changed while running.</summary>
+    public long MemoryBudget
+    {
+        get => Volatile.Read(ref _memoryBudget);
+        set => Volatile.Write(ref _memoryBudget, value);
+    }
+
     /// <summary>host:port where other processes of this machine reach it too.</summary>
     public string Endpoint { get; }
 
@@ -75,7 +84,7 @@ public sealed class GateStore : IAsyncDisposable
         _pings.Add(await Call(database => database.PingAsync(), "measuring its memory", cancel));
         var info = await Info(cancel);
         Check(info);
-        return info.Memory(_options.MemoryBudget, _pings.Percentile99, at);
+        return info.Memory(MemoryBudget, _pings.Percentile99, at);
     }
 
     /// <summary>Takes, renews or loses the leadership of orchestrators. One at a time holds it; <see cref="Leadership.Term"/> grows with every new holder.</summary>

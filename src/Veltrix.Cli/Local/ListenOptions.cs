@@ -27,6 +27,11 @@ sealed class ListenOptions
         HelpName = "FILE",
         CustomParser = result => Path.GetFullPath(result.Tokens[0].Value),
     };
+    readonly Option<string?> redis = new("--redis")
+    {
+        Description = "The shared store of seats and limits: host:port of Redis, Valkey or Dragonfly. Default: one in this process.",
+        HelpName = "HOST:PORT",
+    };
     readonly Option<string[]> origins = new("--origin")
     {
         Description = "A web site, besides this server's own, whose pages may play. May be given several times.",
@@ -41,10 +46,19 @@ sealed class ListenOptions
         verb.Add(data);
         verb.Add(origins);
         verb.Add(config);
+        verb.Add(redis);
     }
 
     public DataHome Folder(ParseResult parsed) => new(parsed.GetRequiredValue(data));
 
-    public Task<LocalServer> Start(ParseResult parsed, CancellationToken cancel) =>
-        LocalServer.Start(Folder(parsed), parsed.GetRequiredValue(host), parsed.GetValue(port), parsed.GetRequiredValue(origins), parsed.GetValue(config), cancel);
+    /// <summary>As the command line has it; who governs is the verb's affair.</summary>
+    public LocalOptions Of(ParseResult parsed) => new()
+    {
+        Folder = Folder(parsed),
+        Host = parsed.GetRequiredValue(host),
+        Port = parsed.GetValue(port),
+        Origins = parsed.GetRequiredValue(origins),
+        Config = parsed.GetValue(config),
+        Redis = parsed.GetValue(redis),
+    };
 }

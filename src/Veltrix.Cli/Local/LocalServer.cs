@@ -1,48 +1,117 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Veltrix.Gate;
+using Veltrix.Governor.Orchestration;
+using Veltrix.Governor.Sidecar;
 using Veltrix.Hosting;
 using Veltrix.Server;
 
 namespace Veltrix.Cli;
 
 /// <summary>
-/// A server in this process. Fails to start with sentences that say what to do, and stops in time.
+/// A server in this process, and whatever else is to run with it. Fails to start with sentences that say what to do, and stops in time.
+/// <list type="number">
+/// <item><see cref="OpenStore"/>: the shared store, or one of our own.</item>
+/// <item><see cref="StartGovernor"/>, before the server that reports to it.</item>
+/// <item>The server.</item>
+/// <item><see cref="StartOrchestrator"/>, which publishes the first limits.</item>
+/// </list>
+/// They stop the other way round.
 /// </summary>
 sealed class LocalServer : IAsyncDisposable
 {
     // Long enough to say goodbye to every socket, short enough for whoever pressed Ctrl-C.
     static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4);
 
-    readonly VeltrixServer server;
+    /// <summary>What counts as full in the store of this process, which has no limit of its own: room for two million seats, and little beside everything else that a process takes.</summary>
+    const long EmbeddedBudget = 512L << 20;
 
-    LocalServer(VeltrixServer server) => this.server = server;
+    readonly LocalOptions options;
+    readonly Settings settings = new();
+    GateStore? store;
+    GovernorHost? governor;
+    VeltrixServer? server;
+    OrchestratorHost? orchestrator;
 
-    public Uri Url => server.Url;
+    LocalServer(LocalOptions options) => this.options = options;
 
-    public static async Task<LocalServer> Start(DataHome folder, string host, int port, IReadOnlyList<string> origins, string? config, CancellationToken cancel)
+    public Uri Url => server!.Url;
+
+    /// <summary>The page that shows limits and reasons; null where nobody governs in this process.</summary>
+    public Uri? OpsUrl => governor is null ? null : new Uri(governor.HttpUrl, "/ops");
+
+    public GovernorHost? Governor => governor;
+
+    public GateStore Store => store!;
+
+    public Settings Settings => settings;
+
+    public static async Task<LocalServer> Start(LocalOptions options, CancellationToken cancel)
     {
+        var local = new LocalServer(options);
         try
         {
-            var options = new ServerOptions { DataFolder = folder.Path, Host = host, Port = port, WebFolder = WebFolder, AllowedOrigins = origins, ConfigFile = config };
-            return new LocalServer(await VeltrixServer.Start(options, cancel));
+            await local.Start(cancel);
+            return local;
         }
-        catch (IOException error) when (error.InnerException is AddressInUseException)
+        catch (Exception error)
         {
-            throw new CliException(ExitCode.Refused, $"Port {port} on {host} is in use by another program.", "Choose another with --port, or let --port 0 take any free one.", error);
-        }
-        catch (SocketException error)
-        {
-            throw new CliException(ExitCode.Failed, $"Cannot listen on {host}:{port}: {error.Message}.", "Choose an address of this machine with --host, and a port above 1023 with --port.", error);
-        }
-        catch (ConfigException error)
-        {
-            throw new CliException(ExitCode.Failed, $"The settings cannot be taken:\n{error.Message}", "Repair them and start again; 'veltrix config validate FILE' reads them without a server.", error);
-        }
-        catch (UnauthorizedAccessException error)
-        {
-            throw new CliException(ExitCode.Failed, $"The data folder {folder.Path} cannot be written: {error.Message}", "Choose another with --data.", error);
+            await local.DisposeAsync();
+            if (local.Explain(error) is { } known) throw known;
+            throw;
         }
     }
+
+    async Task Start(CancellationToken cancel)
+    {
+        Directory.CreateDirectory(options.Folder.Path);
+        // The budget is wanted before the server reads the settings and watches them.
+        new ConfigWatch(options.Config ?? Path.Combine(options.Folder.Path, ConfigFile.DefaultName), settings, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance)
+            .ReadFirst(required: options.Config is not null);
+        await OpenStore(cancel);
+        if (options.GovernedBy is GovernedBy.ThisProcess here) await StartGovernor(here, cancel);
+        server = await VeltrixServer.Start(
+            new ServerOptions
+            {
+                DataFolder = options.Folder.Path, Host = options.Host, Port = options.Port, WebFolder = WebFolder, AllowedOrigins = options.Origins, ConfigFile = options.Config, Gate = store,
+                Settings = settings, OpenLogs = options.OpenLogs,
+                Governor = options.GovernedBy switch { GovernedBy.Sidecar sidecar => sidecar.Url, GovernedBy.ThisProcess => governor!.GrpcUrl, _ => null },
+            }, cancel);
+        if (governor is not null) await StartOrchestrator(governor, cancel);
+    }
+
+    async Task OpenStore(CancellationToken cancel)
+    {
+        var budget = settings.Get(Keys.RedisBudget);
+        if (budget == 0 && options.Redis is null) budget = EmbeddedBudget;
+        store = await GateStore.Open(new GateStoreOptions { Endpoint = options.Redis, Prefix = options.RedisPrefix, MemoryBudget = budget }, cancel);
+        settings.Changed += () => store.MemoryBudget = settings.Get(Keys.RedisBudget) is > 0 and var set ? set : options.Redis is null ? EmbeddedBudget : 0;
+    }
+
+    async Task StartGovernor(GovernedBy.ThisProcess here, CancellationToken cancel) => governor = await GovernorHost.Start(
+        new GovernorOptions
+        {
+            Folder = options.Folder.Path, Store = StoreProbe.Of(store!), Settings = settings, Address = here.Address.Address, HttpPort = here.Address.Port, ConfigIsGood = () => settings.LastReload?.Ok ?? true,
+            MoreMeters = [.. OpsListener.ServerMeters, OrchestratorMetrics.MeterName],
+        }, cancel);
+
+    async Task StartOrchestrator(GovernorHost beside, CancellationToken cancel) => orchestrator = await OrchestratorHost.Start(
+        new OrchestratorOptions { Governors = [beside.GrpcUrl.ToString()], OpenStore = store, TokenFile = beside.TokenFile, Port = 0 }, cancel);
+
+    CliException? Explain(Exception error) => error switch
+    {
+        IOException { InnerException: AddressInUseException } => new CliException(
+            ExitCode.Refused, $"{error.Message} Port {options.Port} or the port of the ops page on {options.Host} is in use by another program.",
+            "Choose others with --port and --ops-port, or let 0 take any free one.", error),
+        SocketException => new CliException(
+            ExitCode.Failed, $"Cannot listen on {options.Host}:{options.Port}: {error.Message}.", "Choose an address of this machine with --host, and a port above 1023 with --port.", error),
+        ConfigException => new CliException(
+            ExitCode.Failed, $"The settings cannot be taken:\n{error.Message}", "Repair them and start again; 'veltrix config validate FILE' reads them without a server.", error),
+        GateException gate => new CliException(
+            gate.Fault == GateFault.Misconfigured ? ExitCode.Refused : ExitCode.Failed, gate.Message, options.Redis is null ? null : "Name another store with --redis, or none for the embedded one.", error),
+        UnauthorizedAccessException => new CliException(ExitCode.Failed, $"The data folder {options.Folder.Path} cannot be written: {error.Message}", "Choose another with --data.", error),
+        _ => null,
+    };
 
     /// <summary>The web pages beside the program; null where they were not built.</summary>
     public static string? WebFolder
@@ -55,23 +124,32 @@ sealed class LocalServer : IAsyncDisposable
     }
 
     /// <summary>An organiser's way in, over the same interface that everybody uses.</summary>
-    public Remote AsOrganiser() => new(server.Url, server.AdminKey, "in this process");
+    public Remote AsOrganiser() => new(Url, server!.AdminKey, "in this process");
 
-    public string AuditKey(string hunt) => server.AuditKey(hunt);
+    public string AuditKey(string hunt) => server!.AuditKey(hunt);
 
-    public string ReplayKey() => server.ReplayKey();
+    public string ReplayKey() => server!.ReplayKey();
 
     public async ValueTask DisposeAsync()
     {
-        using var patience = new CancellationTokenSource(StopWithin);
-        try
+        if (orchestrator is not null) await orchestrator.DisposeAsync();
+        if (server is not null)
         {
-            await server.Stop(patience.Token);
+            using var patience = new CancellationTokenSource(StopWithin);
+            try
+            {
+                await server.Stop(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // What was acknowledged is durable already: ending now loses nothing.
+            }
+
+            await server.DisposeAsync();
         }
-        catch (OperationCanceledException)
-        {
-            // What was acknowledged is durable already: ending now loses nothing.
-        }
-        await server.DisposeAsync();
+
+        if (governor is not null) await governor.DisposeAsync();
+        if (store is not null) await store.DisposeAsync();
+        settings.Dispose();
     }
 }

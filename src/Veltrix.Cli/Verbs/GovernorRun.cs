@@ -40,11 +40,15 @@ static class GovernorRun
         verb.SetAction(async (parsed, cancel) =>
         {
             var end = parsed.GetRequiredValue(listen);
+            using var settings = new Settings();
             await using var store = await Open(parsed.GetRequiredValue(redis), cancel);
             await using var host = await Start(new GovernorOptions
             {
                 Folder = parsed.GetRequiredValue(data),
                 Store = StoreProbe.Of(store),
+                Settings = settings,
+                // What people have set reaches this process with the reports of the server beside it.
+                Adopt = (hunt, values) => settings.SetOverrides(hunt, [.. values.Select(set => new SettingOverride(set.Key, set.Value, "the server beside it", "", DateTimeOffset.UnixEpoch, null))]),
                 Name = parsed.GetRequiredValue(name),
                 Address = end.Address,
                 GrpcPort = end.Port,

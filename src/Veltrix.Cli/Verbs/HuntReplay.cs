@@ -40,7 +40,7 @@ static class HuntReplay
 
     static async Task<ReplayReport> Run(Terminal terminal, DataHome folder, string format, string record, string hunt, string? standings, CancellationToken cancel)
     {
-        await using var server = await LocalServer.Start(folder, "127.0.0.1", port: 0, origins: [], config: null, cancel);
+        await using var server = await LocalServer.Start(new LocalOptions { Folder = folder }, cancel);
         var options = new ReplayOptions { Url = server.Url, Key = server.ReplayKey(), Format = format, Folder = record, Hunt = hunt, StandingsFile = standings };
         return await terminal.Progress($"replaying {record}", steps => Replay.Run(options, new Relayed(steps), cancel));
     }

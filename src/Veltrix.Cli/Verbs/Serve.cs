@@ -1,3 +1,5 @@
+using System.CommandLine;
+using System.Net;
 using System.Text.Json.Nodes;
 
 namespace Veltrix.Cli.Verbs;
@@ -7,16 +9,31 @@ static class Serve
     public static Verb Make(Terminal terminal)
     {
         var listen = new ListenOptions();
+        var governor = new Option<Uri?>("--governor")
+        {
+            Description = "The governor beside this server, as http://host:port. Without it nobody moves the limits: they stay at max_concurrent_hunters.",
+            HelpName = "URL",
+            CustomParser = result =>
+            {
+                if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https") return uri;
+                result.AddError($"--governor {result.Tokens[0].Value}: an address begins with http:// or https://, as in http://127.0.0.1:9357.");
+                return null;
+            },
+        };
+        var ops = SharedOptions.Count("--ops-port", "The port for metrics and health on 127.0.0.1; 0 takes any free one.", 0, 65_535, 9360);
         var json = SharedOptions.Json();
         var verb = new Verb("server", "Serve the hunts of a data folder until told to stop. 'up' does this and more, for one machine.",
             "veltrix server --data /var/lib/veltrix",
-            "veltrix server --host 0.0.0.0 --port 80 --origin https://hunts.example.org --json")
-        { json };
+            "veltrix server --host 0.0.0.0 --port 80 --origin https://hunts.example.org --json",
+            "veltrix server --data /var/lib/veltrix --redis redis:6379 --governor http://127.0.0.1:9357")
+        { governor, ops, json };
         listen.AddTo(verb);
         verb.SetAction(async (parsed, cancel) =>
         {
-            await using var server = await listen.Start(parsed, cancel);
-            if (parsed.GetValue(json)) terminal.Json(new JsonObject { ["ready"] = true, ["url"] = DataHome.Trimmed(server.Url) });
+            await using var listener = await OpsListener.Start(new IPEndPoint(IPAddress.Loopback, parsed.GetValue(ops)), cancel);
+            await using var server = await LocalServer.Start(
+                listen.Of(parsed) with { GovernedBy = parsed.GetValue(governor) is { } beside ? new GovernedBy.Sidecar(beside) : GovernedBy.Nobody }, cancel);
+            if (parsed.GetValue(json)) terminal.Json(new JsonObject { ["ready"] = true, ["url"] = DataHome.Trimmed(server.Url), ["ops"] = DataHome.Trimmed(listener.Url) });
             else terminal.Say($"Serving {listen.Folder(parsed).Path} at {DataHome.Trimmed(server.Url)}. Ctrl-C stops it.");
             await Task.Delay(Timeout.InfiniteTimeSpan, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return ExitCode.Done;

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
+using Veltrix.Cli.Stories;
 using Veltrix.Crowd;
 
 namespace Veltrix.Cli.Verbs;
@@ -10,7 +12,7 @@ namespace Veltrix.Cli.Verbs;
 /// Everything in one process, with hunts in it:
 /// <list type="number">
 /// <item><see cref="ReadFiles"/>: before anything is started, so that a fault in a file costs nothing.</item>
-/// <item>Start the server (<see cref="ListenOptions.Start"/>).</item>
+/// <item>Start the server with its governor and orchestrator (<see cref="LocalServer.Start"/>).</item>
 /// <item><see cref="Publish"/> what is not there yet, over HTTP like everybody else, and write the answers for bots.</item>
 /// <item><see cref="Announce"/>: it is ready.</item>
 /// <item><see cref="PlayUntil"/> a signal comes, or it was long enough.</item>
@@ -31,34 +33,44 @@ static class Up
             DefaultValueFactory = _ => [],
         };
         var bots = SharedOptions.Count("--bots", "Bots that play in every open hunt", 0, 10_000, 0);
+        var scarce = new Option<bool>("--scarce") { Description = "A store that is too small for the bots, to see the governor at work: who plays, who waits, and why. The settings are written to scarce.yml." };
+        var ops = SharedOptions.Count("--ops-port", "The port of the page that shows limits and reasons, and of metrics, on 127.0.0.1; 0 takes any free one.", 0, 65_535, 9358);
         var exitAfter = SharedOptions.Span("--exit-after", "End by itself so long after it was ready.");
         var json = SharedOptions.Json();
         var verb = new Verb("up", "Run live hunts on this machine: one command, nothing else to install.",
             "veltrix up",
             "veltrix up --bots 200",
+            "veltrix up --bots 3000 --scarce",
             "veltrix up --hunt riddles.yml --port 9000 --data ./data",
             "veltrix up --port 0 --bots 50 --exit-after 20s --json")
-        { hunts, bots, exitAfter, json };
+        { hunts, bots, scarce, ops, exitAfter, json };
         listen.AddTo(verb);
         verb.SetAction((parsed, cancel) => Run(
-            terminal, listen, parsed, parsed.GetRequiredValue(hunts), parsed.GetValue(bots), parsed.GetValue(exitAfter), parsed.GetValue(json), cancel));
+            terminal, listen.Of(parsed) with { GovernedBy = new GovernedBy.ThisProcess(new IPEndPoint(IPAddress.Loopback, parsed.GetValue(ops))) }, parsed.GetRequiredValue(hunts),
+            parsed.GetValue(bots), parsed.GetValue(scarce), parsed.GetValue(exitAfter), parsed.GetValue(json), cancel));
         return verb;
     }
 
     static async Task<int> Run(
-        Terminal terminal, ListenOptions listen, ParseResult parsed, string[] files, int bots, TimeSpan? exitAfter, bool json, CancellationToken cancel)
+        Terminal terminal, LocalOptions options, string[] files, int bots, bool scarce, TimeSpan? exitAfter, bool json, CancellationToken cancel)
     {
         if (ReadFiles(terminal, files) is not { } given) return ExitCode.Failed;
-        var folder = listen.Folder(parsed);
-        await using var server = await listen.Start(parsed, cancel);
+        var folder = options.Folder;
+        if (scarce) options = options with { Config = Scarcity.Write(folder, bots, Math.Max(1, given.Count == 0 ? Examples(terminal).Count : given.Count)) };
+        await using var server = await LocalServer.Start(options, cancel);
         using var organiser = server.AsOrganiser();
         await Publish(terminal, server, organiser, folder, given, cancel);
         var hunts = await Present(organiser, folder, cancel);
-        Announce(terminal, server.Url, folder, hunts, bots, json);
+        Announce(terminal, server, folder, hunts, bots, json);
+        string[] ids = [.. hunts.Select(hunt => hunt.Id)];
+        await using var sessions = new Sessions(server.Store, ids, Scarcity.SessionBytes);
+        if (scarce) sessions.Begin();
 
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         if (exitAfter is { } span) enough.CancelAfter(span);
+        var watching = json ? Task.CompletedTask : LimitWatch.Run(server.Store, ids, terminal.Say, enough.Token);
         await PlayUntil(enough.Token, terminal, server.Url, hunts, bots);
+        await watching;
         await Tell(terminal, organiser, hunts, json);
         return ExitCode.Done;
     }
@@ -110,8 +122,9 @@ static class Up
         return hunts;
     }
 
-    static void Announce(Terminal terminal, Uri url, DataHome folder, List<PresentHunt> hunts, int bots, bool json)
+    static void Announce(Terminal terminal, LocalServer server, DataHome folder, List<PresentHunt> hunts, int bots, bool json)
     {
+        var url = server.Url;
         var readyMs = (long)(DateTimeOffset.Now - Started()).TotalMilliseconds;
         if (json)
         {
@@ -119,6 +132,7 @@ static class Up
             {
                 ["ready"] = true,
                 ["url"] = DataHome.Trimmed(url),
+                ["ops"] = server.OpsUrl?.ToString(),
                 ["hunts"] = new JsonArray([.. hunts.Select(hunt => (JsonNode)new JsonObject
                 {
                     ["id"] = hunt.Id,
@@ -139,6 +153,7 @@ static class Up
             text.WriteLine($"    board  {Remote.BoardUrl(url, hunt.Id)}");
         }
         text.WriteLine();
+        text.WriteLine($"  ops    {server.OpsUrl}");
         text.WriteLine($"  data   {folder.Path}");
         text.WriteLine($"  key    {folder.AdminKeyFile}");
         text.WriteLine();

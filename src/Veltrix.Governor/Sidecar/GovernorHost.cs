@@ -43,6 +43,9 @@ public sealed record GovernorOptions
     /// <summary>The control token's file; null: <c>control.token</c> in the folder. Made if it is missing.</summary>
     public string? TokenFile { get; init; }
 
+    /// <summary>Meters of other roles in the same process, exported with its own.</summary>
+    public IReadOnlyList<string> MoreMeters { get; init; } = [];
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>False: ticks come from outside, by <see cref="GovernorSidecar.Tick"/>.</summary>
@@ -175,7 +178,7 @@ public sealed class GovernorHost : IAsyncDisposable
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MinRequestBodyDataRate = null);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = 4 << 20);
-        Telemetry.Add(builder.Services, "veltrix-governor", GovernorMetrics.MeterName);
+        Telemetry.Add(builder.Services, "veltrix-governor", [GovernorMetrics.MeterName, .. options.MoreMeters]);
         return builder;
     }
 
