@@ -1,6 +1,5 @@
 using System.Net;
 using Veltrix.EventLog;
-using Veltrix.Gate;
 
 namespace Veltrix.Cli;
 

@@ -51,7 +51,7 @@ sealed class LocalServer : IAsyncDisposable
         var local = new LocalServer(options);
         try
         {
-            await local.Start(cancel);
+            await local.Begin(cancel);
             return local;
         }
         catch (Exception error)
@@ -62,7 +62,7 @@ sealed class LocalServer : IAsyncDisposable
         }
     }
 
-    async Task Start(CancellationToken cancel)
+    async Task Begin(CancellationToken cancel)
     {
         Directory.CreateDirectory(options.Folder.Path);
         // The budget is wanted before the server reads the settings and watches them.
@@ -91,7 +91,7 @@ sealed class LocalServer : IAsyncDisposable
     async Task StartGovernor(GovernedBy.ThisProcess here, CancellationToken cancel) => governor = await GovernorHost.Start(
         new GovernorOptions
         {
-            Folder = options.Folder.Path, Store = StoreProbe.Of(store!), Settings = settings, Address = here.Address.Address, HttpPort = here.Address.Port, ConfigIsGood = () => settings.LastReload?.Ok ?? true,
+            Folder = options.Folder.Path, Store = StoreProbe.Of(store!), Settings = settings, Address = here.Address.Address, HttpPort = here.Address.Port, ConfigIsGood = () => settings.LastReload.Ok,
             MoreMeters = [.. OpsListener.ServerMeters, OrchestratorMetrics.MeterName],
         }, cancel);
 
