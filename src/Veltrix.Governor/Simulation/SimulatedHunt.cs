@@ -9,7 +9,8 @@ namespace Veltrix.Governor.Simulation;
 /// </summary>
 public sealed class SimulatedHunt
 {
-    const int NoiseFreeStream = 2;
+    // Apart from the noise of the plant: a policy that makes more decisions changes neither.
+    const int PhaseStream = 2;
 
     readonly Scenario scenario;
     readonly SimulatedPolicy policy;
@@ -25,7 +26,7 @@ public sealed class SimulatedHunt
     {
         (this.scenario, this.policy, this.seed) = (scenario, policy, seed);
         plant = new Plant(parameters, scenario.Hunts, scenario.Seconds, seed);
-        var phases = new Chance(seed, NoiseFreeStream);
+        var phases = new Chance(seed, PhaseStream);
         paths = [.. Enumerable.Range(0, scenario.Hunts).Select(_ => new ControlPath(policy.Policy, policy.Ceiling / scenario.Hunts, scenario.Sidecars, phases))];
         sinceTick = new (double, double)[scenario.Hunts];
         retries = new double[scenario.Hunts, Scenario.RetryAfter];

@@ -9,6 +9,10 @@ namespace Veltrix.Governor.Simulation;
 /// <param name="Peaks">Where several seconds share a point, it is their highest instead of the last: a peak must not be lost.</param>
 sealed record ChartLine(string Label, string Style, IReadOnlyList<double> Values, bool Peaks = false);
 
+/// <summary>A stretch of time in which a policy was in one mode.</summary>
+/// <param name="Mode">Also the class of its colour in the page.</param>
+sealed record ChartSpan(string Mode, int From, int To);
+
 /// <summary>A level to compare with.</summary>
 sealed record ChartMark(string Label, double Value);
 
@@ -23,6 +27,9 @@ sealed class Chart(string title, Func<double, string> unit)
     public IReadOnlyList<ChartLine> Lines { get; init; } = [];
 
     public IReadOnlyList<ChartMark> Marks { get; init; } = [];
+
+    /// <summary>Shown as a ribbon at the foot of the plot.</summary>
+    public IReadOnlyList<ChartSpan> Ribbon { get; init; } = [];
 
     /// <summary>The vertical axis begins here instead of at 0.</summary>
     public double From { get; init; }
@@ -42,7 +49,8 @@ sealed class Chart(string title, Func<double, string> unit)
         foreach (var mark in Marks.Where(mark => mark.Value >= From && mark.Value <= to)) Mark(svg, mark, Y(mark.Value, to));
         var minutes = NiceMinutes(seconds);
         for (var second = 0; second <= seconds; second += minutes * 60)
-            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"tick\" x=\"{X(second, seconds):0.#}\" y=\"{Height - 6}\" text-anchor=\"middle\">{second / 60} min</text>");
+            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"tick\" x=\"{X(second, seconds):0.#}\" y=\"{Height - 4}\" text-anchor=\"middle\">{second / 60} min</text>");
+        foreach (var span in Ribbon) Span(svg, span, seconds);
         foreach (var line in Lines) svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"line {line.Style}\" points=\"{Path(line, seconds, to)}\"/>");
         Legend(svg);
         return svg.Append("</svg>").ToString();
@@ -57,6 +65,9 @@ sealed class Chart(string title, Func<double, string> unit)
 
     static void Mark(StringBuilder svg, ChartMark mark, double y) => svg.Append(CultureInfo.InvariantCulture,
         $"<line class=\"mark\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{y:0.#}\" y2=\"{y:0.#}\"/><text class=\"marked\" x=\"{Width - Right - 4}\" y=\"{y - 4:0.#}\" text-anchor=\"end\">{mark.Label}</text>");
+
+    static void Span(StringBuilder svg, ChartSpan span, int seconds) => svg.Append(CultureInfo.InvariantCulture,
+        $"<rect class=\"mode {span.Mode}\" x=\"{X(span.From, seconds):0.#}\" y=\"{Height - Bottom}\" width=\"{X(span.To, seconds) - X(span.From, seconds):0.#}\" height=\"6\"><title>{span.Mode}, from {span.From} to {span.To} s</title></rect>");
 
     string Path(ChartLine line, int seconds, double to)
     {

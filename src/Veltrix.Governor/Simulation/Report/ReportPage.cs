@@ -53,12 +53,13 @@ public static class ReportPage
     static void Details(StringBuilder page, ReportedRun run)
     {
         page.Append(English, $"<h3>{Text(run.Scores.Policy)}</h3>");
-        page.Append(Players("Hunters",
-        [
-            new("limit", "limit", Values(run, s => s.Limit)),
-            new("seated", "s1", Values(run, s => s.Seated)),
-            new("waiting", "s2", Values(run, s => s.Waiting), Peaks: true),
-        ]));
+        page.Append(new Chart("Hunters, and under them what the policy was doing", Number)
+        {
+            Lines = [new("limit", "limit", Values(run, s => s.Limit)), new("seated", "s1", Values(run, s => s.Seated)), new("waiting", "s2", Values(run, s => s.Waiting), Peaks: true)],
+            Ribbon = [.. Modes(run)],
+            ToLeast = 1000,
+        }.ToSvg());
+        page.Append("<p class=\"note\">Ribbon: <i class=\"ramp\"></i> raising, <i class=\"hold\"></i> leaving, <i class=\"trim\"></i> lowering as foreseen, <i class=\"brake\"></i> over a threshold, <i class=\"stale\"></i> measurements missing.</p>");
         page.Append(Memory("Redis memory", [new("memory", "s3", Values(run, s => s.Memory), Peaks: true)]));
         page.Append(new Chart("Log lag, records", Number)
         {
@@ -67,6 +68,18 @@ public static class ReportPage
             ToLeast = 1200,
         }.ToSvg());
         Decisions(page, run);
+    }
+
+    static IEnumerable<ChartSpan> Modes(ReportedRun run)
+    {
+        var (mode, from) = ((string?)null, 0);
+        foreach (var second in run.Seconds)
+        {
+            if (second.Mode is null || second.Mode == mode) continue;
+            if (mode is not null) yield return new(mode, from, second.Time);
+            (mode, from) = (second.Mode, second.Time);
+        }
+        if (mode is not null) yield return new(mode, from, run.Seconds.Count);
     }
 
     static string Players(string title, IReadOnlyList<ChartLine> lines) => new Chart(title, Number) { Lines = lines, ToLeast = 1000 }.ToSvg();
@@ -91,7 +104,7 @@ public static class ReportPage
             body.Append(English, $"<tr><td>{second.Time / 60}:{second.Time % 60:00}<td>{second.Mode}<td>{change}<td class=\"why\">{Text(second.Reason ?? "")}</tr>");
             (rows, mode, limit) = (rows + 1, second.Mode, second.Limit);
         }
-        page.Append(English, $"<details><summary>{rows:N0} decisions that changed something</summary><div class=\"wide\"><table class=\"decisions\"><thead><tr><th>time<th>mode<th>limit<th class=\"why\">reason</tr></thead><tbody>{body}</tbody></table></div></details>");
+        page.Append(English, $"<details><summary>Decisions that changed something: {rows:N0}</summary><div class=\"wide\"><table class=\"decisions\"><thead><tr><th>time<th>mode<th>limit<th class=\"why\">reason</tr></thead><tbody>{body}</tbody></table></div></details>");
     }
 
     static double[] Values(ReportedRun run, Func<TraceSecond, double> value) => [.. run.Seconds.Select(value)];
@@ -113,6 +126,7 @@ public static class ReportPage
         svg{display:block;width:100%;height:auto;margin:14px 0}.grid{stroke:var(--line)}.mark{stroke:var(--bad);stroke-dasharray:2 4}.line{fill:none;stroke-width:1.8;stroke-linejoin:round}
         svg text{font:12px system-ui,sans-serif;fill:var(--soft)}svg .title{font-weight:600;fill:var(--ink);font-size:13px}svg .legend{fill:var(--ink)}svg .marked{fill:var(--bad);font-size:11px}
         .limit{stroke:var(--ink);stroke-dasharray:6 4}.none{stroke:var(--soft);stroke-dasharray:3 3}.s1{stroke:var(--s1)}.s2{stroke:var(--s2)}.s3{stroke:var(--s3)}.s4{stroke:var(--s4)}.s5{stroke:var(--s5)}.s6{stroke:var(--s6)}.s7{stroke:var(--s7)}
-        details{margin:8px 0 20px}summary{cursor:pointer;color:var(--soft)}
+        .mode,.note i{fill:var(--line);background:var(--line)}.mode.ramp,.note .ramp{fill:var(--s3);background:var(--s3)}.mode.trim,.note .trim{fill:var(--s2);background:var(--s2)}.mode.brake,.note .brake{fill:var(--bad);background:var(--bad)}.mode.stale,.note .stale{fill:var(--s4);background:var(--s4)}
+        .note i{display:inline-block;width:16px;height:8px;margin-left:6px}details{margin:8px 0 20px}summary{cursor:pointer;color:var(--soft)}
         """;
 }
