@@ -145,7 +145,7 @@ public class DecisionLogTests
                 var (from, begins) = (state.Limit, seq == 0);
                 var step = policy.Step(state, observation, seq * 5);
                 state = step.State;
-                log.Add(new TickRecord("hunt", seq, seq * 5_000, seq++ * 5, observation, [new LaneRecord("linear", false, "hash", new PolicyParameters(), begins, from, step.Decision)]));
+                log.Add(new TickRecord("hunt", seq, seq * 5_000, seq++ * 5, observation, [new LaneRecord("linear", false, "hash", PolicyParameters.From(Hosting.Settings.Defaults, "hunt"), begins, from, step.Decision)]));
             }
 
         Assert.Equal(DecisionLog.Files + 1, Directory.GetFiles(Path.Combine(folder.FullName, "governor")).Length);

@@ -217,7 +217,7 @@ public class HuntGovernorTests
         var hash = hunt.Now.PolicyHash;
         var step = 0.10;
         using var log = new DecisionLog(hunt.Folder, "other", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
-        var governor = new HuntGovernor("other", new HuntSettings(Hosting.Settings.Defaults, "other"), log, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, _ => new PolicyParameters { LinearStep = step });
+        var governor = new HuntGovernor("other", new HuntSettings(Hosting.Settings.Defaults, "other"), log, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, _ => PolicyParameters.From(Hosting.Settings.Defaults, "other") with { LinearStep = step });
 
         governor.Tell(new Told(40_000, 0, false, Brownout(), "", "", 1, false, false));
         for (var i = 1; i <= 3; i++) Tick(governor, i);
