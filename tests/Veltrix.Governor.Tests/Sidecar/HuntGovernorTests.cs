@@ -293,7 +293,7 @@ public class HuntGovernorTests
     [Fact]
     public async Task While_the_orchestrator_is_away_a_full_store_still_closes_the_door()
     {
-        using var hunt = await new ScriptedHunt().Running(20_000);
+        using var hunt = await new ScriptedHunt("headroom").Running(20_000);
         hunt.MemoryRatio = 0.95;
 
         await hunt.Tick();
