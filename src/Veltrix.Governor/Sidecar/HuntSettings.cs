@@ -12,7 +12,7 @@ public sealed class HuntSettings(Settings settings, string hunt, Action<string, 
 {
     volatile Reported reported = new(FrozenDictionary<string, string>.Empty, FrozenDictionary<string, string>.Empty);
 
-    public T Get<T>(Key<T> key) => reported.Values.TryGetValue(key.Name, out var text) && key.TryRead(text, out var value, out _) ? (T)value : settings.Get(key, hunt);
+    public T Get<T>(Key<T> key) => reported.Values.TryGetValue(key.Name, out var text) && key.TryRead(text, out var value, out _) ? (T)value! : settings.Get(key, hunt);
 
     /// <summary>Who set a key, in the words of the server; empty where nobody did.</summary>
     public string Origin(Key key) => reported.Origins.GetValueOrDefault(key.Name, "");
