@@ -3,6 +3,7 @@ using Veltrix.Governor.Policies;
 using Veltrix.Governor.Sidecar;
 using Veltrix.Governor.Signals;
 using Veltrix.Wire.Governor;
+using Brownout = Veltrix.Governor.Policies.Brownout;
 
 namespace Veltrix.Governor.Tests.Sidecar;
 
@@ -219,7 +220,7 @@ public class HuntGovernorTests
         using var log = new DecisionLog(hunt.Folder, "other", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var governor = new HuntGovernor("other", new HuntSettings(Hosting.Settings.Defaults, "other"), log, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, _ => PolicyParameters.From(Hosting.Settings.Defaults, "other") with { LinearStep = step });
 
-        governor.Tell(new Told(40_000, 0, false, Brownout(), "", "", 1, false, false));
+        governor.Tell(new Told(40_000, 0, false, Brownout.None, "", "", 1, false, false));
         for (var i = 1; i <= 3; i++) Tick(governor, i);
         var before = governor.Snapshot;
         step = 0.2;
@@ -228,7 +229,6 @@ public class HuntGovernorTests
         Assert.NotEqual(before.PolicyHash, governor.Snapshot.PolicyHash);
         Assert.Equal(before.Decision.Limit, governor.Snapshot.From);
         Assert.EndsWith("-linear", hash);
-        static Policies.Brownout Brownout() => Policies.Brownout.None;
         void Tick(HuntGovernor one, int i)
         {
             var load = new HuntLoad { Hunt = "other", LogLagRecords = 1 };
