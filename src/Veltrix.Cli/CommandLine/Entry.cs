@@ -55,6 +55,8 @@ public static class Entry
         var command = parsed.CommandResult.Command;
         // A misspelt option may have been taken for an argument, and is more to the point than what was left over because of that.
         var asArgument = parsed.Tokens.FirstOrDefault(token => token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal))?.Value;
+        // Where a verb was expected, the first word that is none is what was misspelt.
+        if (command.Subcommands.Count > 0) asArgument = null;
         if ((asArgument ?? parsed.UnmatchedTokens.FirstOrDefault()) is { } strange)
         {
             var known = command.Subcommands.Select(verb => verb.Name).Concat(command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(option => option.Name));

@@ -30,19 +30,11 @@ static class GovernorControl
 
     static Verb Pin(Terminal terminal)
     {
-        var limit = new Argument<long?>("limit")
+        var limit = new Argument<string>("limit") { Description = "Hunters, or none to let the governor decide again.", HelpName = "LIMIT" };
+        limit.Validators.Add(result =>
         {
-            Description = "Hunters, or none to let the governor decide again.",
-            HelpName = "LIMIT",
-            CustomParser = result =>
-            {
-                var text = result.Tokens[0].Value;
-                if (text == "none") return null;
-                if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 10_000_000) return number;
-                result.AddError($"'{text}' is no limit: a whole number from 0 to 10,000,000, or none.");
-                return null;
-            },
-        };
+            if (result.Tokens is [var token] && token.Value != "none" && !TryLimit(token.Value, out _)) result.AddError($"'{token.Value}' is no limit: a whole number from 0 to 10,000,000, or none.");
+        });
         var until = new Option<DateTimeOffset?>("--until")
         {
             Description = "When the pin ends by itself: a moment with an offset, or a length of time from now.",
@@ -61,13 +53,15 @@ static class GovernorControl
             async (parsed, remote, hunt, who, why, cancel) =>
             {
                 var request = new OverrideRequest { Hunt = hunt, Who = who, Why = why, UntilMs = parsed.GetValue(until)?.ToUnixTimeMilliseconds() ?? 0 };
-                if (parsed.GetValue(limit) is { } hunters) request.PinLimit = hunters;
+                if (TryLimit(parsed.GetRequiredValue(limit), out var hunters)) request.PinLimit = hunters;
                 await remote.Call(parsed, true, (client, options) => client.OverrideAsync(request, options), cancel);
                 return request.HasPinLimit
                     ? FormattableString.Invariant($"{hunt}: pinned at {request.PinLimit:N0}{(request.UntilMs > 0 ? $" until {GovernorLog.Moment(request.UntilMs)}" : "")}.")
                     : $"{hunt}: the governor decides again.";
             });
     }
+
+    static bool TryLimit(string text, out long limit) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit <= 10_000_000;
 
     static Verb Act(
         Terminal terminal, string name, string description, IReadOnlyList<string> examples, IReadOnlyList<Symbol> more,

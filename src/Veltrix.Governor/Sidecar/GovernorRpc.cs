@@ -50,8 +50,9 @@ sealed class GovernorRpc(GovernorSidecar sidecar, ControlToken token, TimeProvid
     /// <summary>Anyone on this listener may hear a vote. What was applied is believed only of somebody who holds the token.</summary>
     public override Task<VoteResponse> Vote(VoteRequest request, ServerCallContext context)
     {
-        if (token.Admits(context.RequestHeaders.GetValue("authorization"))) sidecar.Apply(request.Term, request.Applied);
-        return Task.FromResult(sidecar.Vote());
+        var isOrchestrator = token.Admits(context.RequestHeaders.GetValue("authorization"));
+        if (isOrchestrator) sidecar.Apply(request.Term, request.Applied);
+        return Task.FromResult(sidecar.Vote(isOrchestrator));
     }
 
     public override Task<ApplyResponse> Apply(ApplyRequest request, ServerCallContext context)

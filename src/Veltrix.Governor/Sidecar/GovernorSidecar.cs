@@ -173,7 +173,8 @@ public sealed partial class GovernorSidecar : IDisposable
     }
 
     /// <summary>The votes as of the last tick: nothing is measured or decided for the call.</summary>
-    public VoteResponse Vote()
+    /// <param name="toOrchestrator">False for somebody who merely looks: what is applied next does not answer what he was told.</param>
+    public VoteResponse Vote(bool toOrchestrator = true)
     {
         var response = new VoteResponse { Governor = Name };
         ServerCap? cap;
@@ -183,7 +184,7 @@ public sealed partial class GovernorSidecar : IDisposable
             if (cap?.Load is { } load) response.Load = load;
         }
 
-        var all = hunts.Values.Select(hunt => hunt.HandOut()).Where(snapshot => snapshot.DecidedAtMs > 0).ToList();
+        var all = hunts.Values.Select(hunt => toOrchestrator ? hunt.HandOut() : hunt.Snapshot).Where(snapshot => snapshot.DecidedAtMs > 0).ToList();
         var seated = all.Sum(snapshot => snapshot.Seated);
         var validMs = 3 * (long)settings.Get(Keys.Tick).TotalMilliseconds;
         foreach (var snapshot in all) response.Votes.Add(VoteOf(snapshot, cap?.Of(snapshot.SeatedHere, snapshot.CpuSoft), seated, validMs));

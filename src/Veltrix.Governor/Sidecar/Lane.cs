@@ -10,12 +10,11 @@ sealed class Lane(string name)
 {
     IAdmissionPolicy? policy;
     PolicyState? state;
+    PolicyParameters? inUse;
 
     public string Name => name;
 
     public bool IsShadow { get; set; }
-
-    public PolicyParameters Parameters { get; private set; } = PolicyParameters.Default;
 
     /// <summary>Of name and parameters: votes of different rules are not mixed.</summary>
     public string Hash { get; private set; } = "";
@@ -28,9 +27,9 @@ sealed class Lane(string name)
     /// <summary>Other parameters are another instance that goes on with the same state.</summary>
     public void Use(PolicyParameters parameters)
     {
-        if (policy is not null && parameters == Parameters) return;
+        if (parameters == inUse) return;
         policy = PolicyCatalog.Create(name, parameters);
-        Parameters = parameters;
+        inUse = parameters;
         Hash = HashOf(name, parameters);
     }
 
@@ -46,7 +45,7 @@ sealed class Lane(string name)
         var step = policy!.Step(begun, observation, now);
         if (!double.IsFinite(step.Decision.Limit)) throw new InvalidOperationException($"it decided for {step.Decision.Limit.ToString(CultureInfo.InvariantCulture)} hunters");
         (state, Decision, From) = (step.State, step.Decision, begun.Limit);
-        return new LaneRecord(name, IsShadow, Hash, Parameters, before is null, begun.Limit, step.Decision);
+        return new LaneRecord(name, IsShadow, Hash, inUse, before is null, begun.Limit, step.Decision);
     }
 
     static string HashOf(string name, PolicyParameters parameters) =>

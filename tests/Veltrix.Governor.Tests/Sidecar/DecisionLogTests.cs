@@ -37,7 +37,7 @@ public class DecisionLogTests
         Gen.Select(Gen.Double[0, 1.2], Gen.OneOf(Gen.Double[0, 8_000], Gen.Const(double.NaN), Gen.Const(-1.0)), Gen.Int[0, 60_000], Gen.Int[0, 9]).Array[1, 30].Sample(
             steps =>
             {
-                using var hunt = new ScriptedHunt("linear", "scaled,stabilizing-aimd");
+                using var hunt = new ScriptedHunt("forecast", "headroom,linear,scaled,aimd,stabilizing-aimd,static");
                 hunt.Running().GetAwaiter().GetResult();
                 foreach (var (memory, lag, seated, what) in steps)
                 {
@@ -45,7 +45,7 @@ public class DecisionLogTests
                     hunt.StoreIsAway = what == 1;
                     if (what == 2) hunt.Apply(seated);
                     if (what == 3) hunt.Apply();
-                    if (what == 4) hunt.Sidecar.SetPolicy(ScriptedHunt.Id, seated % 2 == 0 ? "scaled" : "linear", [], "anna", "chance");
+                    if (what == 4) hunt.Sidecar.SetPolicy(ScriptedHunt.Id, seated % 2 == 0 ? "headroom" : "forecast", seated % 3 == 0 ? ["linear"] : [], "anna", "chance");
                     hunt.Tick().GetAwaiter().GetResult();
                 }
                 var report = Replay.Run(Lines(hunt));
@@ -145,7 +145,7 @@ public class DecisionLogTests
                 var (from, begins) = (state.Limit, seq == 0);
                 var step = policy.Step(state, observation, seq * 5);
                 state = step.State;
-                log.Add(new TickRecord("hunt", seq, seq * 5_000, seq++ * 5, observation, [new LaneRecord("linear", false, "hash", new PolicyParameters(), begins, from, step.Decision)]));
+                log.Add(new TickRecord("hunt", seq, seq * 5_000, seq++ * 5, observation, [new LaneRecord("linear", false, "hash", PolicyParameters.From(Hosting.Settings.Defaults, "hunt"), begins, from, step.Decision)]));
             }
 
         Assert.Equal(DecisionLog.Files + 1, Directory.GetFiles(Path.Combine(folder.FullName, "governor")).Length);

@@ -3,6 +3,7 @@ using Veltrix.Governor.Policies;
 using Veltrix.Governor.Sidecar;
 using Veltrix.Governor.Signals;
 using Veltrix.Wire.Governor;
+using Brownout = Veltrix.Governor.Policies.Brownout;
 
 namespace Veltrix.Governor.Tests.Sidecar;
 
@@ -217,9 +218,9 @@ public class HuntGovernorTests
         var hash = hunt.Now.PolicyHash;
         var step = 0.10;
         using var log = new DecisionLog(hunt.Folder, "other", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
-        var governor = new HuntGovernor("other", new HuntSettings(Hosting.Settings.Defaults, "other"), log, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, _ => new PolicyParameters { LinearStep = step });
+        var governor = new HuntGovernor("other", new HuntSettings(Hosting.Settings.Defaults, "other"), log, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, _ => PolicyParameters.From(Hosting.Settings.Defaults, "other") with { LinearStep = step });
 
-        governor.Tell(new Told(40_000, 0, false, Brownout(), "", "", 1, false, false));
+        governor.Tell(new Told(40_000, 0, false, Brownout.None, "", "", 1, false, false));
         for (var i = 1; i <= 3; i++) Tick(governor, i);
         var before = governor.Snapshot;
         step = 0.2;
@@ -228,7 +229,6 @@ public class HuntGovernorTests
         Assert.NotEqual(before.PolicyHash, governor.Snapshot.PolicyHash);
         Assert.Equal(before.Decision.Limit, governor.Snapshot.From);
         Assert.EndsWith("-linear", hash);
-        static Policies.Brownout Brownout() => Policies.Brownout.None;
         void Tick(HuntGovernor one, int i)
         {
             var load = new HuntLoad { Hunt = "other", LogLagRecords = 1 };
@@ -293,7 +293,7 @@ public class HuntGovernorTests
     [Fact]
     public async Task While_the_orchestrator_is_away_a_full_store_still_closes_the_door()
     {
-        using var hunt = await new ScriptedHunt().Running(20_000);
+        using var hunt = await new ScriptedHunt("headroom").Running(20_000);
         hunt.MemoryRatio = 0.95;
 
         await hunt.Tick();

@@ -6,10 +6,7 @@ namespace Veltrix.Governor.Tests.Simulation;
 /// <summary>What the policies promise, on the scenarios and on plants that nobody tuned them on.</summary>
 public class PromiseTests
 {
-    static IAdmissionPolicy Product(string name)
-    {
-        return PolicyCatalog.Create(name);
-    }
+    static IAdmissionPolicy Product(string name) => PolicyCatalog.Create(name);
 
     [Fact]
     public void Forecast_keeps_89_percent_of_the_incident_at_80_6_percent_memory_1000_records_and_20_seconds()

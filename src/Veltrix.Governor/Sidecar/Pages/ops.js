@@ -44,14 +44,14 @@ function numbers(hunt) {
 }
 
 function plot(points) {
-  const [width, height, left, bottom] = [1000, 170, 52, 18];
+  const [width, height, bottom] = [1000, 170, 8];
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": "limit, seated and waiting over time" });
   if (points.length < 2) return svg;
   const [first, last] = [points[0][0], points.at(-1)[0]];
   const most = Math.max(1, ...points.flatMap(point => [point[1] ?? 0, point[2], point[3]])) * 1.05;
-  const x = ms => left + (ms - first) / Math.max(1, last - first) * (width - left);
+  const x = ms => (ms - first) / Math.max(1, last - first) * width;
   const y = n => (height - bottom) * (1 - n / most) + 4;
-  for (const share of [0, .5, 1]) svg.append(draw("line", { class: "grid", x1: left, x2: width, y1: y(most / 1.05 * share), y2: y(most / 1.05 * share) }));
+  for (const share of [0, .5, 1]) svg.append(draw("line", { class: "grid", x1: 0, x2: width, y1: y(most / 1.05 * share), y2: y(most / 1.05 * share) }));
   for (const [index, kind] of [[3, "waiting"], [2, "seated"], [1, "limit"]]) {
     let path = "", pen = "M";
     for (const point of points) {
