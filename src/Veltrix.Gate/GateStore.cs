@@ -84,7 +84,8 @@ public sealed class GateStore : IAsyncDisposable
         _pings.Add(await Call(database => database.PingAsync(), "measuring its memory", cancel));
         var info = await Info(cancel);
         Check(info);
-        return info.Memory(MemoryBudget, _pings.Percentile99, at);
+        return info.Memory(MemoryBudget, _pings.Percentile99, at) ?? throw new GateException(GateFault.Misconfigured,
+            $"{info.Product} at {Endpoint} does not say how much memory it uses. Let our user read INFO, or name another store.");
     }
 
     /// <summary>Takes, renews or loses the leadership of orchestrators. One at a time holds it; <see cref="Leadership.Term"/> grows with every new holder.</summary>
@@ -176,8 +177,8 @@ public sealed class GateStore : IAsyncDisposable
         settings.BacklogPolicy = BacklogPolicy.FailFast;
         settings.ReconnectRetryPolicy = new ExponentialRetry(100, 2_000);
         settings.HeartbeatInterval = TimeSpan.FromMilliseconds(500);
-        // No messages are subscribed to, which saves the second connection.
-        settings.CommandMap = CommandMap.Create(["SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE"], available: false);
+        // No messages are subscribed to, which saves the second connection. Only Sentinel needs one, to tell who the primary is.
+        if (settings.ServiceName is null) settings.CommandMap = CommandMap.Create(["SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE"], available: false);
         return settings;
     }
 }

@@ -30,17 +30,18 @@ sealed class StoreInfo
     public string? Evicts => Whole("maxmemory") > 0 && this["maxmemory_policy"] is { } policy && policy != "noeviction" ? policy : null;
 
     /// <param name="budget">What is full where the store does not say; 0: unknown.</param>
-    public StoreMemory Memory(long budget, TimeSpan ping, long at)
+    /// <returns>Null where it does not say how much it uses: that must not look like an empty store.</returns>
+    public StoreMemory? Memory(long budget, TimeSpan ping, long at)
     {
         if (IsGarnet)
         {
             // The log's pages are made ahead and its index is of one size; what the keys take, and give back, is the heap and the used part of the log. Its RSS is the whole process', with
             // everything else in it, so it says nothing about the store.
-            var used = Whole("Log.CurrentHeapSizeBytes") + Whole("Log.TailAddress") - Whole("Log.HeadAddress");
-            return new StoreMemory(used ?? 0, budget > 0 ? budget : null, null, false, null, ping, Product, at);
+            return Whole("Log.CurrentHeapSizeBytes") + Whole("Log.TailAddress") - Whole("Log.HeadAddress") is not { } live ? null
+                : new StoreMemory(live, budget > 0 ? budget : null, null, false, null, ping, Product, at);
         }
-        return new StoreMemory(
-            Whole("used_memory") ?? 0,
+        return Whole("used_memory") is not { } used ? null : new StoreMemory(
+            used,
             Whole("maxmemory") is > 0 and var max ? max : budget > 0 ? budget : null,
             Whole("used_memory_rss"),
             Whole("rdb_bgsave_in_progress") > 0 || Whole("aof_rewrite_in_progress") > 0 || Whole("current_fork_perc") > 0,

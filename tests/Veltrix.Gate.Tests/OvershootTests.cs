@@ -46,6 +46,66 @@ public abstract class OvershootTests(TestStore store) : GateContract(store)
         Assert.Empty(seated.Intersect(await Gate.Waiting(Cancel)));
     }
 
+    [Fact]
+    public async Task Keys_lost_in_the_middle_of_it_let_in_no_second_house()
+    {
+        const int limit = 60;
+        Gate.Now = null;
+        await Publish(limit);
+        var gates = await ConnectAll();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var hosts = gates.Select((gate, server) => Task.Run(() => Host(gate, $"s{server}", over.Token), Cancel)).ToList();
+        for (var losses = 0; losses < 3; losses++)
+        {
+            // A full house, so that a second one would show.
+            await Until(counts => counts.Seated >= limit, hosts);
+            await Fixture.Command("FLUSHALL");
+            await Until(counts => counts.Servers.Count == Servers, hosts);
+            Assert.Empty(await Gate.Audit(Cancel));
+            await Publish(limit);
+            await Gate.Reopen(1, Cancel);
+        }
+        await Until(counts => counts.Seated >= limit, hosts);
+        await over.CancelAsync();
+        var connected = (await Task.WhenAll(hosts)).SelectMany(hunters => hunters).ToList();
+
+        Assert.InRange(connected.Count, 1, limit);
+        Assert.Equal(connected.Order(), (await Seated([.. connected])).Order());
+        Assert.All(await Gate.Audit(Cancel), grant => Assert.True(grant.Count < grant.Limit, $"{grant} is beyond the limit."));
+    }
+
+    /// <summary>As a server does, with hunters of its own, who stay; returns those that are connected at the end.</summary>
+    static async Task<IReadOnlyCollection<string>> Host(HuntGate gate, string server, CancellationToken over)
+    {
+        var connected = new HashSet<string>();
+        await gate.Renew(server, Lease, [], Cancel);
+        for (var n = 0; !over.IsCancellationRequested; n++)
+        {
+            var hunter = $"{server}-{n % 30}";
+            try
+            {
+                if (n % 4 == 0 && (await gate.Renew(server, Lease, null, Cancel)).WantsSeats) await gate.Renew(server, Lease, [.. connected], Cancel);
+                if (!connected.Contains(hunter) && (await gate.Ask(hunter, n, false, Claim, true, Cancel)).State == SeatState.Seated && await gate.Attach(hunter, server, Cancel))
+                    connected.Add(hunter);
+            }
+            catch (GateException e) when (e.Fault == GateFault.Rebuilding)
+            {
+                // Its next sign of life reports.
+            }
+        }
+        return connected;
+    }
+
+    /// <summary>Watches until it is so. A host that failed, or half a minute, ends it.</summary>
+    async Task Until(Func<GateCounts, bool> isSo, IReadOnlyCollection<Task> hosts)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        patience.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!isSo(await Gate.Counts(patience.Token)))
+            if (hosts.FirstOrDefault(host => host.IsCompleted) is { } ended)
+                await ended;
+    }
+
     async Task Play(HuntGate gate, int server)
     {
         var random = new Random(server);
