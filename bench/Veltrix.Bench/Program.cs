@@ -5,11 +5,13 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Veltrix.Bench;
 
 // dotnet run -c Release --project bench/Veltrix.Bench board            the board at a million teams
+// dotnet run -c Release --project bench/Veltrix.Bench door             whether it is worth asking for a seat
 // dotnet run -c Release --project bench/Veltrix.Bench log              the embedded log alone
 // dotnet run -c Release --project bench/Veltrix.Bench pipeline [N]     N commands through log, scorer, ledger and board
 return args switch
 {
     ["board", .. var rest] => Board(rest),
+    ["door"] => Door(),
     ["log"] => await LogRun.Run(),
     ["pipeline"] => await PipelineRun.Run(1_000_000),
     ["pipeline", var count] => await PipelineRun.Run(int.Parse(count)),
@@ -25,8 +27,15 @@ static int Board(string[] rest)
     return 0;
 }
 
+static int Door()
+{
+    var job = Job.ShortRun.WithIterationCount(8).WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(5), logOutput: false));
+    BenchmarkRunner.Run<DoorBench>(DefaultConfig.Instance.AddJob(job));
+    return 0;
+}
+
 static int Usage()
 {
-    Console.Error.WriteLine("board, log or pipeline [commands]");
+    Console.Error.WriteLine("board, door, log or pipeline [commands]");
     return 2;
 }

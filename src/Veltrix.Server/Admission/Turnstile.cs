@@ -218,7 +218,7 @@ public sealed partial class Turnstile
     internal void Close() => seats.IsLeaving = true;
 
     /// <summary>Completes once this server knows the hunt's limit, or that it cannot know it: at once but for the first who come.</summary>
-    internal ValueTask BeReady() => isReady ? ValueTask.CompletedTask : new(Turn(unlessReady: true));
+    public ValueTask BeReady() => isReady ? ValueTask.CompletedTask : new(Turn(unlessReady: true));
 
     /// <summary>One round, as above. Never throws for what the store does.</summary>
     internal Task Tick() => Turn(unlessReady: false);
