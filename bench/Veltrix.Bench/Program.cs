@@ -6,6 +6,7 @@ using Veltrix.Bench;
 
 // dotnet run -c Release --project bench/Veltrix.Bench board            the board at a million teams
 // dotnet run -c Release --project bench/Veltrix.Bench policy           one tick of the governor's policies
+// dotnet run -c Release --project bench/Veltrix.Bench door             whether it is worth asking for a seat
 // dotnet run -c Release --project bench/Veltrix.Bench log              the embedded log alone
 // dotnet run -c Release --project bench/Veltrix.Bench governor [N]     N votes over gRPC on this machine
 // dotnet run -c Release --project bench/Veltrix.Bench pipeline [N]     N commands through log, scorer, ledger and board
@@ -13,6 +14,7 @@ return args switch
 {
     ["board", .. var rest] => Board(rest),
     ["policy", .. var rest] => Benchmark<PolicyBench>(rest),
+    ["door"] => Door(),
     ["log"] => await LogRun.Run(),
     ["governor"] => await GovernorRun.Run(20_000),
     ["governor", var count] => await GovernorRun.Run(int.Parse(count)),
@@ -35,8 +37,15 @@ static int Benchmark<T>(string[] rest)
     return 0;
 }
 
+static int Door()
+{
+    var job = Job.ShortRun.WithIterationCount(8).WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(5), logOutput: false));
+    BenchmarkRunner.Run<DoorBench>(DefaultConfig.Instance.AddJob(job));
+    return 0;
+}
+
 static int Usage()
 {
-    Console.Error.WriteLine("board, policy, log, governor [votes] or pipeline [commands]");
+    Console.Error.WriteLine("board, door, policy, log, governor [votes] or pipeline [commands]");
     return 2;
 }

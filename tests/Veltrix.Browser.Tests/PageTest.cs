@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using Veltrix.Hosting;
 
 namespace Veltrix.Browser.Tests;
 
@@ -16,12 +17,15 @@ public abstract class PageTest(Chromium chromium) : IAsyncLifetime
 
     readonly List<Visitor> visitors = [];
 
+    /// <summary>What the site's operator has set.</summary>
+    protected virtual Settings Settings => Settings.Defaults;
+
     protected Site Site { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
         chromium.Require();
-        Site = await Site.Open(chromium.WebFolder);
+        Site = await Site.Open(chromium.WebFolder, Settings);
     }
 
     protected Task<Visitor> Visit(string path, BrowserNewContextOptions? options = null) => Visit(new Uri(Site.Network.Url, path), options);

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using Veltrix.Hosting;
 using Veltrix.Server;
 
 namespace Veltrix.Browser.Tests;
@@ -11,25 +12,26 @@ public sealed class Site : IAsyncDisposable
 {
     readonly string folder = Directory.CreateTempSubdirectory("veltrix-browser-").FullName;
     readonly string webFolder;
+    readonly Settings settings;
     readonly HttpClient http = new();
     VeltrixServer? server;
 
-    Site(string webFolder) => this.webFolder = webFolder;
+    Site(string webFolder, Settings settings) => (this.webFolder, this.settings) = (webFolder, settings);
 
     public Network Network { get; } = new();
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<Site> Open(string webFolder)
+    public static async Task<Site> Open(string webFolder, Settings settings)
     {
-        var site = new Site(webFolder);
+        var site = new Site(webFolder, settings);
         await site.Start();
         return site;
     }
 
     public async Task Start()
     {
-        server = await VeltrixServer.Start(new ServerOptions { DataFolder = folder, Port = 0, WebFolder = webFolder }, Cancel);
+        server = await VeltrixServer.Start(new ServerOptions { DataFolder = folder, Port = 0, WebFolder = webFolder, Settings = settings }, Cancel);
         Network.Server = server.Url;
     }
 

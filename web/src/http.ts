@@ -1,6 +1,8 @@
 /** What the pages ask over HTTP: docs/reference/http.md. */
 
 import type { Team, Times } from './live.ts';
+import type { Standing } from './queue.ts';
+import { work, type Proof } from './work.ts';
 
 export interface HuntLine extends Times {
   id: string;
@@ -21,6 +23,13 @@ export interface Joined {
   team: Team;
 }
 
+/** Asked for a seat when all were taken. */
+export interface Queued extends Standing {
+  ticket: string;
+}
+
+export type TeamWish = { found: string } | { invite: string };
+
 export interface Challenge {
   id: string;
   name: string;
@@ -39,10 +48,13 @@ export interface ChallengeList {
 /** An answer that is no success. The message is a sentence for people. */
 export class Problem extends Error {
   readonly code: string;
+  /** What the problem says besides. */
+  readonly more: Record<string, unknown>;
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, more: Record<string, unknown> = {}) {
     super(message);
     this.code = code;
+    this.more = more;
   }
 }
 
@@ -69,12 +81,23 @@ export function getChallenges(hunt: string, token: string): Promise<ChallengeLis
   return ask(`${path(hunt)}/challenges`, { headers: { Authorization: `Bearer ${token}` } });
 }
 
-export function join(hunt: string, nickname: string, team?: { found: string } | { invite: string }): Promise<Joined> {
-  return ask(`${path(hunt)}/join`, {
+/** Joins, with the work that it may cost. */
+export async function join(hunt: string, nickname: string, team?: TeamWish, ticket?: string): Promise<Joined | Queued> {
+  const once = (proof?: Proof) => ask<Joined | Queued>(`${path(hunt)}/join`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ nickname, team }),
+    body: JSON.stringify({ nickname, team, ticket, proof }),
   });
+  try {
+    return await once();
+  } catch (problem) {
+    if (!(problem instanceof Problem) || problem.code !== 'ProofNeeded') throw problem;
+    return once(await work(String(problem.more['challenge']), Number(problem.more['bits'])));
+  }
+}
+
+export function getPlace(hunt: string, ticket: string): Promise<Standing & { state: 'waiting' | 'admitted' }> {
+  return ask(`${path(hunt)}/place`, { headers: { Authorization: `Bearer ${ticket}` } });
 }
 
 function path(hunt: string): string {
@@ -94,5 +117,5 @@ async function ask<T>(url: string, request?: RequestInit): Promise<T> {
   if (response.ok) return body;
   // A form shows the sentence beside the field, and need not name the member.
   const detail = body.detail?.replace(`${body.member}: `, '');
-  throw new Problem(body.code ?? `Http${response.status}`, detail ?? `The server answered ${response.status}. Try again in a moment.`);
+  throw new Problem(body.code ?? `Http${response.status}`, detail ?? `The server answered ${response.status}. Try again in a moment.`, body as Record<string, unknown>);
 }

@@ -9,6 +9,8 @@
  * No DOM: the socket is handed in, and a session is a plain object that its user stores.
  */
 
+import type { Standing } from './queue.ts';
+
 export type Phase = 'scheduled' | 'open' | 'paused' | 'closed';
 
 export interface Times {
@@ -109,6 +111,8 @@ export type Connection =
   | { state: 'ended'; code: string };
 
 export interface LiveHandlers {
+  /** There is no seat for this hunter just now: it was away for too long. Comes again and again until the welcome. */
+  waiting?(standing: Standing): void;
   connection(connection: Connection): void;
   /** @param missed outcomes were told while this session was away, so challenges have to be fetched again. */
   welcome(welcome: Welcome, missed: boolean): void;
@@ -155,6 +159,7 @@ interface Fault {
 interface ServerFrame {
   id?: number;
   welcome?: Welcome;
+  waiting?: Standing;
   ack?: { command: string };
   outcome?: Outcome;
   board?: Board;
@@ -190,6 +195,8 @@ export class Live {
   #socket: Socket | null = null;
   #hunter = '';
   #welcomed = 0;
+  /** On the line, and without a seat. */
+  #waits = false;
   #frames = 0;
   #helloId = 0;
   /** The one submission that has been sent and not acknowledged. */
@@ -271,15 +278,23 @@ export class Live {
     else if (frame.outcome) this.#outcome(frame.outcome);
     else if (frame.ack) this.#acknowledged(frame.id);
     else if (frame.welcome) this.#welcome(frame.welcome);
+    else if (frame.waiting) this.#waitForSeat(frame.waiting);
     else if (frame.hunt) handlers.hunt(frame.hunt);
     else if (frame.announcement) handlers.announcement(frame.announcement);
     else if (frame.error) this.#refused(frame.id, frame.error);
+  }
+
+  #waitForSeat(standing: Standing): void {
+    this.#waits = true;
+    this.#tries = 0;
+    this.#options.handlers.waiting?.(standing);
   }
 
   #welcome(welcome: Welcome): void {
     const { handlers } = this.#options;
     const session = this.#session;
     this.#welcomed = Date.now();
+    this.#waits = false;
     this.#hunter = welcome.hunter ?? '';
     if (welcome.reconnect) this.#reconnect = welcome.reconnect;
     this.#told = { seq: welcome.last_seq ?? 0, outcome: welcome.last_outcome ?? 0 };
@@ -393,7 +408,7 @@ export class Live {
 
   #look(): void {
     const now = Date.now();
-    if (!this.#welcomed) {
+    if (!this.#welcomed && !this.#waits) {
       if (now - this.#heard > WELCOME_WITHIN_MS) this.#abandon();
     } else if (this.#pinged && now - this.#pinged > PONG_WITHIN_MS) this.#abandon();
     else if (now - this.#heard > SILENCE_MS) this.#ping();
@@ -415,6 +430,7 @@ export class Live {
     this.#socket = null;
     this.#inFlight = null;
     this.#welcomed = 0;
+    this.#waits = false;
     return socket;
   }
 

@@ -1,5 +1,6 @@
 /** What a device keeps: the token of each hunt for all tabs, numbering and unanswered submissions for one tab. */
 
+import type { TeamWish } from './http.ts';
 import type { Session } from './live.ts';
 import { newSession } from './live.ts';
 
@@ -18,6 +19,22 @@ export function keepToken(hunt: string, token: string): void {
 export function forget(hunt: string): void {
   write(() => localStorage, key(hunt, 'token'), null);
   write(() => sessionStorage, key(hunt, 'session'), null);
+}
+
+/** A place in the waiting room, with what the join has to say once there is a seat. All tabs of a device share it. */
+export interface Waiting {
+  ticket: string;
+  nickname: string;
+  team?: TeamWish;
+}
+
+export function waitingOf(hunt: string): Waiting | null {
+  const stored = read(() => localStorage, key(hunt, 'waiting'));
+  return stored === null ? null : (JSON.parse(stored) as Waiting);
+}
+
+export function keepWaiting(hunt: string, waiting: Waiting | null): void {
+  write(() => localStorage, key(hunt, 'waiting'), waiting === null ? null : JSON.stringify(waiting));
 }
 
 export function keepSession(hunt: string, session: Session): void {

@@ -20,6 +20,8 @@ static class Tree
                 HuntList.Make(terminal),
                 .. HuntActions.Make(terminal),
                 HuntExport.Make(terminal),
+                HuntPasses.Make(terminal),
+                HuntWaits.Make(terminal),
                 HuntVerify.Make(terminal),
                 HuntReplay.Make(terminal),
             ]),

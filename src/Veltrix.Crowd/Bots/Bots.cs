@@ -58,7 +58,7 @@ public static class Bots
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var crowd = new BotCrowd(options.Count, over);
-        var joining = new Joining(http, address, options.Hunt, hunt.TeamSize ?? 1, options.Count, Nicknames.Of, static _ => { });
+        var joining = new Joining(http, options.Hunt, hunt.TeamSize ?? 1, options.Count, Nicknames.Of, static _ => { }, address);
         var lives = Enumerable.Range(0, options.Count)
             .Select(i => new Bot(i, options, crowd).Live(joining, book, address, over.Token)).ToArray();
         using var ticks = new PeriodicTimer(ReportEvery);

@@ -10,7 +10,8 @@ namespace Veltrix.Crowd;
 /// hunt of teams in full teams: the first of each founds it, the others wait for the invite.
 /// </summary>
 /// <param name="count">Called with the code of every refusal and fault.</param>
-sealed class Joining(HuntHttp http, LiveAddress address, string hunt, int teamSize, int hunters, Func<int, string> nickname, Action<string> count)
+/// <param name="address">Where those who wait connect to; null: they ask over HTTP.</param>
+sealed class Joining(HuntHttp http, string hunt, int teamSize, int hunters, Func<int, string> nickname, Action<string> count, LiveAddress? address = null)
 {
     static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(3);
@@ -98,7 +99,7 @@ sealed class Joining(HuntHttp http, LiveAddress address, string hunt, int teamSi
     /// <summary>Waits until it is worth joining again: on a socket where the server gives one, else by asking.</summary>
     async Task Wait(string ticket, HuntHttp.JoinAnswer answer, CancellationToken cancel)
     {
-        if (answer.Socket == true && await WaitOnSocket(ticket, cancel))
+        if (answer.Socket == true && address is not null && await WaitOnSocket(address, ticket, cancel))
             return;
         for (var pause = TimeSpan.FromSeconds(answer.PollS ?? PollUsual.TotalSeconds); ;)
         {
@@ -111,7 +112,7 @@ sealed class Joining(HuntHttp http, LiveAddress address, string hunt, int teamSi
     }
 
     /// <summary>False: there is no socket for one who waits.</summary>
-    async Task<bool> WaitOnSocket(string ticket, CancellationToken cancel)
+    static async Task<bool> WaitOnSocket(LiveAddress address, string ticket, CancellationToken cancel)
     {
         bool admitted = false;
         try

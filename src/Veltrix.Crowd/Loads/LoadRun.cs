@@ -132,7 +132,7 @@ sealed class LoadRun
     {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         late.CancelAfter(options.PlayWhileArriving ? options.Ramp + options.Duration : options.Ramp + StragglerLimit);
-        var joining = new Joining(http, address, options.Hunt, teamSize, options.Hunters, i => $"Load {options.FirstHunter + i + 1}", meter.Count);
+        var joining = new Joining(http, options.Hunt, teamSize, options.Hunters, i => $"Load {options.FirstHunter + i + 1}", meter.Count, address);
         var entries = new List<Task>(options.Hunters);
         long began = Stopwatch.GetTimestamp();
         phaseShare = () => Math.Min(1, (double)entries.Count / options.Hunters);

@@ -15,7 +15,7 @@ public sealed partial class Admissions : IDisposable
     readonly ILogger logger;
     readonly ConcurrentDictionary<string, Turnstile> turnstiles = new(StringComparer.Ordinal);
 
-    internal Admissions(GateStore store, Settings settings, Keyring keyring, bool isGoverned, TimeProvider clock, ILogger logger)
+    public Admissions(GateStore store, Settings settings, Keyring keyring, bool isGoverned, TimeProvider clock, ILogger logger)
     {
         Store = store;
         Settings = settings;

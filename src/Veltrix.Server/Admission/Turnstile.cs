@@ -67,16 +67,16 @@ public sealed partial class Turnstile
         drain = new Drain(house.Clock);
         seats = new SeatsHere(gate, call, house.Server, () => Grace);
         guidedAt = house.Clock.GetTimestamp();
-        door = new Door(false, "this server has just started and does not know the limit yet", long.MaxValue);
+        door = new Door(false, "this server has just started and does not know the limit yet");
     }
 
     public string Hunt => hunt.Id;
 
-    /// <summary>The check on every join's path: one look at memory.</summary>
-    public bool IsOpen => door is { IsOpen: true } now && house.Clock.GetTimestamp() < now.GoodUntil;
+    /// <summary>The check on every join's path: one look at memory. How old it may be is the tick's to watch.</summary>
+    public bool IsOpen => door.IsOpen;
 
     /// <summary>Why <see cref="IsOpen"/> is false.</summary>
-    public string WhyClosed => door is { IsOpen: false } now ? now.Why : "the governor is silent";
+    public string WhyClosed => door.Why;
 
     /// <summary>Hunters allowed now.</summary>
     public long Limit => guidance?.Limit ?? live.Limits?.Limit ?? 0;
@@ -218,7 +218,7 @@ public sealed partial class Turnstile
     internal void Close() => seats.IsLeaving = true;
 
     /// <summary>Completes once this server knows the hunt's limit, or that it cannot know it: at once but for the first who come.</summary>
-    internal ValueTask BeReady() => isReady ? ValueTask.CompletedTask : new(Turn(unlessReady: true));
+    public ValueTask BeReady() => isReady ? ValueTask.CompletedTask : new(Turn(unlessReady: true));
 
     /// <summary>One round, as above. Never throws for what the store does.</summary>
     internal Task Tick() => Turn(unlessReady: false);
@@ -238,10 +238,9 @@ public sealed partial class Turnstile
 
     async Task GoRound()
     {
+        if (!IsBusy()) return;
         try
         {
-            if (!IsBusy()) return;
-            isReady = true;
             await Renew();
             if (!house.IsGoverned) await PublishAlone();
             if (live.Epoch != 0) await LetIn();
@@ -254,6 +253,7 @@ public sealed partial class Turnstile
         }
 
         LookAtDoor();
+        isReady = true;
         SendFrames();
     }
 
@@ -383,17 +383,18 @@ public sealed partial class Turnstile
 
     void LookAtDoor()
     {
-        // Nobody has to be heard where nobody governs.
-        var until = !house.IsGoverned ? long.MaxValue : Volatile.Read(ref guidedAt) + (long)(Door.GuidanceStale.TotalSeconds * house.Clock.TimestampFrequency);
+        var silence = house.Clock.GetElapsedTime(Volatile.Read(ref guidedAt));
         var cap = guidance is { HasServerCap: true } said ? said.ServerCap : long.MaxValue;
         door = (fault, live) switch
         {
-            ({ Length: > 0 }, _) => new Door(false, $"the store of seats is away: {fault}", long.MaxValue),
-            (_, { Epoch: 0 }) => new Door(false, "the store of seats is being put together again", long.MaxValue),
-            (_, { Limits: null }) => new Door(false, "nobody has said yet how many may play", long.MaxValue),
-            _ when seats.Count >= cap => new Door(false, $"this server carries as many as it can: {seats.Count:N0} of {cap:N0}", long.MaxValue),
-            _ when house.IsGoverned && guidance is null => new Door(false, "the governor has not spoken yet", long.MaxValue),
-            _ => new Door(true, "", until),
+            ({ Length: > 0 }, _) => new Door(false, $"the store of seats is away: {fault}"),
+            (_, { Epoch: 0 }) => new Door(false, "the store of seats is being put together again"),
+            (_, { Limits: null }) => new Door(false, "nobody has said yet how many may play"),
+            _ when seats.Count >= cap => new Door(false, $"this server carries as many as it can: {seats.Count:N0} of {cap:N0}"),
+            // Nobody has to be heard where nobody governs.
+            _ when house.IsGoverned && guidance is null => new Door(false, "the governor has not spoken yet"),
+            _ when house.IsGoverned && silence > Door.GuidanceStale => new Door(false, $"the governor is silent for {silence.TotalSeconds:0} s"),
+            _ => new Door(true, ""),
         };
     }
 

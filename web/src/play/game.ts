@@ -5,7 +5,8 @@ import { make, write } from '../dom.ts';
 import { getChallenges, liveUrl, Problem, serverNow, type HuntCard } from '../http.ts';
 import { Live, type Announcement, type Connection, type Session, type Times } from '../live.ts';
 import { appear } from '../motion.ts';
-import { clockTime, phaseInWords } from '../phase.ts';
+import { clockTime, ordinal, phaseInWords } from '../phase.ts';
+import { etaInWords } from '../queue.ts';
 import { keepSession } from '../store.ts';
 import { Challenges } from './challenges.ts';
 import { Standing } from './standing.ts';
@@ -66,6 +67,11 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
       sight: standing.sight,
       save: (changed) => keepSession(hunt.id, changed),
       handlers: {
+        waiting: (standing) => {
+          page.dataset['connection'] = 'waiting';
+          const where = standing.place === null ? '' : ` You are ${ordinal(standing.place)} in the queue.`;
+          write(connection, `You were away for too long, and all seats are taken.${where} ${etaInWords(standing.eta)} Your answers are kept.`);
+        },
         connection: (now) => (now.state === 'ended' && now.code === 'TokenInvalid' ? gone() : showConnection(now)),
         welcome(welcome, missed) {
           teams = welcome.teams;

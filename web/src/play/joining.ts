@@ -1,7 +1,7 @@
 /** The way into a hunt: a nickname, and in a hunt of teams a new team or the code of one. */
 
 import { make, write } from '../dom.ts';
-import { join, type HuntCard, type Joined } from '../http.ts';
+import { join, type HuntCard, type Joined, type Queued, type TeamWish } from '../http.ts';
 import { counted, phaseInWords } from '../phase.ts';
 
 /** An invitation is a link whose fragment holds the code: fragments are not sent to servers and land in no log. */
@@ -11,8 +11,15 @@ export function invitation(hunt: string, code: string): string {
   return new URL(`/play/${encodeURIComponent(hunt)}#team=${code}`, location.href).href;
 }
 
-/** Shows the form until the server has let the hunter in. */
-export function joining(page: HTMLElement, hunt: HuntCard, why?: string): Promise<Joined> {
+/** What the server made of the form, and what was written into it. */
+export interface Asked {
+  answer: Joined | Queued;
+  nickname: string;
+  team?: TeamWish;
+}
+
+/** Shows the form until the server has let the hunter in, or into the waiting room. */
+export function joining(page: HTMLElement, hunt: HuntCard, why?: string): Promise<Asked> {
   const invited = INVITED.exec(location.hash)?.[1];
   const phase = make('p', { class: 'quiet' });
   const showPhase = () => write(phase, `${phaseInWords(hunt)} · ${counted(hunt.challenges, 'challenge')} · ${counted(hunt.teams, hunt.team_size > 1 ? 'team' : 'hunter')}`);
@@ -40,10 +47,11 @@ export function joining(page: HTMLElement, hunt: HuntCard, why?: string): Promis
       button.disabled = true;
       write(fault, '');
       try {
-        const joined = await join(hunt.id, nickname.input.value, team?.wish());
+        const asked = { nickname: nickname.input.value, ...(team && { team: team.wish() }) };
+        const answer = await join(hunt.id, asked.nickname, asked.team);
         clearInterval(ticking);
         if (invited) history.replaceState(null, '', location.pathname);
-        resolve(joined);
+        resolve({ answer, ...asked });
       } catch (problem) {
         write(fault, (problem as Error).message);
       } finally {
@@ -74,7 +82,7 @@ class TeamFields {
     this.#choose();
   }
 
-  wish(): { found: string } | { invite: string } {
+  wish(): TeamWish {
     return this.#founds.checked ? { found: this.#name.input.value } : { invite: this.#code.input.value };
   }
 
