@@ -55,11 +55,12 @@ public abstract class OvershootTests(TestStore store) : GateContract(store)
         var gates = await ConnectAll();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var hosts = gates.Select((gate, server) => Task.Run(() => Host(gate, $"s{server}", over.Token), Cancel)).ToList();
-        for (var losses = 0; losses < 3; losses++)
+        for (var losses = 0; losses < 5; losses++)
         {
             // A full house, so that a second one would show.
             await Until(counts => counts.Seated >= limit, hosts);
-            await Fixture.Command("FLUSHALL");
+            // Garnet's FLUSHALL is not one step to scripts that run at that moment (docs/reference/redis.md); its DEL is, key by key.
+            await (Fixture is RedisStore ? Fixture.Command("FLUSHALL") : Gate.Forget(Cancel));
             await Until(counts => counts.Servers.Count == Servers, hosts);
             Assert.Empty(await Gate.Audit(Cancel));
             await Publish(limit);

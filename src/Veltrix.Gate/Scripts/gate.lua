@@ -24,6 +24,11 @@ local function lives(server)
   return lease and tonumber(lease) > now
 end
 
+-- A server has reported when the last part of its report came while the mark of the first was there: keys that are lost meanwhile take the mark with them. The lease and the mark are in
+-- two keys on purpose: Garnet may lose all keys in the middle of a script, and one that is just being written can then come back as it was, but not both.
+local function mark(server) return 'report:' .. server end
+local function has_reported(server) return lives(server) and redis.call('HGET', GATE, mark(server)) == '2' end
+
 -- The seat is free again after the time given, unless its hunter connects before.
 local function keep(hunter, until_ms) redis.call('ZADD', LOST, whole(until_ms), hunter) end
 

@@ -5,5 +5,8 @@ if lives(server) then return { 0, 0 } end
 for i = 5, #ARGV do
   if redis.call('HGET', SEATS, ARGV[i]) == server then lose(ARGV[i], grace) end
 end
-if ARGV[4] == '1' then redis.call('ZREM', SERVERS, server) end
+if ARGV[4] == '1' then
+  redis.call('ZREM', SERVERS, server)
+  redis.call('HDEL', GATE, mark(server))
+end
 return { 0, 1 }

@@ -2,13 +2,11 @@
 -- Answers: ok, epoch (0: rebuilding), wants a report (1|0), seated, waiting, what was published.
 local server, lease, reports, begins, ends = ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5] == '1', ARGV[6] == '1'
 
--- Keys that are lost in the middle of a report take this mark with them, and then it does not count.
-local mark = 'report:' .. server
-if reports and begins then redis.call('HSET', GATE, mark, 1) end
-
 -- A report is all that the server has. What else is down as its own, from a run before this one or because word of a lost connection never came, waits for its hunter from now on.
 -- A server not on the list has nothing: its seats were taken for orphans, or are only lent. So the long way through all seats is gone only by one that is back within its lease.
-if reports and begins and redis.call('ZSCORE', SERVERS, server) then
+local back = reports and begins and redis.call('ZSCORE', SERVERS, server)
+if reports and begins then redis.call('HSET', GATE, mark(server), '1') end
+if back then
   local seats = redis.call('HGETALL', SEATS)
   for i = 1, #seats, 2 do
     if seats[i + 1] == server then lose(seats[i], tonumber(ARGV[7])) end
@@ -25,14 +23,14 @@ for i = 8, #ARGV do
   end
 end
 
--- Known is who has reported and has not been silent for a lease since. XX, and the mark last: Garnet may lose all keys in the middle of a script.
+-- Known is who has reported and has not been silent for a lease since.
 local known = false
 if not reports then
-  known = lives(server)
+  known = has_reported(server)
   if known then redis.call('ZADD', SERVERS, 'XX', whole(now + lease), server) end
 elseif ends then
   redis.call('ZADD', SERVERS, whole(now + lease), server)
-  known = redis.call('HDEL', GATE, mark) == 1
-  if not known then redis.call('ZREM', SERVERS, server) end
+  known = redis.call('HEXISTS', GATE, mark(server)) == 1
+  if known then redis.call('HSET', GATE, mark(server), '2') else redis.call('ZREM', SERVERS, server) end
 end
 return { 0, tonumber(epoch or 0), known and 0 or 1, redis.call('HLEN', SEATS), waiting(), published() }
