@@ -1,5 +1,6 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.CommandLine;
+using Veltrix.Hosting;
 
 namespace Veltrix.Cli.Tests;
 
