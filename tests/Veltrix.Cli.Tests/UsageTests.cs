@@ -1,5 +1,8 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
+<<<<<<< HEAD
+=======
+using System.CommandLine;
+>>>>>>> room
 using Veltrix.Hosting;
 
 namespace Veltrix.Cli.Tests;

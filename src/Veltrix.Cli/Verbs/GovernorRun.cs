@@ -48,7 +48,7 @@ static class GovernorRun
                 Store = StoreProbe.Of(store),
                 Settings = settings,
                 // What people have set reaches this process with the reports of the server beside it.
-                Adopt = (hunt, values) => settings.SetOverrides(hunt, [.. values.Select(set => new SettingOverride(set.Key, set.Value, "the server beside it", "", DateTimeOffset.UnixEpoch, null))]),
+                Adopt = (hunt, values) => settings.SetDefinition(hunt, [.. values.Select(set => new Written(set.Key, set.Value, 0, 0))]),
                 Name = parsed.GetRequiredValue(name),
                 Address = end.Address,
                 GrpcPort = end.Port,

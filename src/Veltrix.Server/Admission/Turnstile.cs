@@ -238,6 +238,7 @@ public sealed partial class Turnstile
 
     async Task GoRound()
     {
+        if (IsClosed()) LetWatch();
         if (!IsBusy()) return;
         try
         {
@@ -255,6 +256,15 @@ public sealed partial class Turnstile
         LookAtDoor();
         isReady = true;
         SendFrames();
+    }
+
+    bool IsClosed() => hunt.View.Read((state, _) => state.Phase == HuntPhase.Closed);
+
+    // What there is to see of a hunt that is over needs no seat.
+    void LetWatch()
+    {
+        foreach (var visit in room.All())
+            if (visit.IsJoined && room.Remove(visit)) visit.TryLetIn(holdsSeat: false);
     }
 
     bool IsBusy()
@@ -330,6 +340,7 @@ public sealed partial class Turnstile
         foreach (var visit in missing.Where(visit => seated.Contains(visit.Hunter)))
             foreach (var tab in room.Take(visit.Hunter))
                 if (!await TakeSeat(tab)) room.Add(tab);
+        if (IsClosed()) return;
         var anew = missing.Where(visit => !seated.Contains(visit.Hunter)).Take(AskedAnewAtOnce).Select(visit => Ask(visit.Hunter, visit.Order, visit.Priority, visit.Drawn));
         await Task.WhenAll(anew);
     }
@@ -364,7 +375,7 @@ public sealed partial class Turnstile
 
     async Task ForgetIfOver()
     {
-        if (live.Epoch == 0 || live.Seated + live.Waiting > 0 || !hunt.View.Read((state, _) => state.Phase == HuntPhase.Closed)) return;
+        if (live.Epoch == 0 || live.Seated + live.Waiting > 0 || !IsClosed()) return;
         await call.Try(gate.Forget);
         isForgotten = true;
     }

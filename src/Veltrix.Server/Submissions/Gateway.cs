@@ -234,8 +234,15 @@ public sealed class Gateway
         else
         {
             var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-            await Come(id, new Visit(hunterId, now, priority: false, drawn: false, isJoined: true, outbox, () => Enter(id, hello, hunterId, team)));
+            await Come(id, new Visit(hunterId, now, priority: false, drawn: false, isJoined: true, outbox, () => LetIn(id, hello, hunterId, team)));
         }
+    }
+
+    // It may have been a while since its hello.
+    void LetIn(long id, HelloFrame hello, string hunterId, int team)
+    {
+        if (hunt.View.Read((state, _) => state.FindHunter(hunterId)!.Banned)) outbox.Close(CloseCodes.Banned);
+        else Enter(id, hello, hunterId, team);
     }
 
     /// <summary>Somebody with a ticket waits here until there is a seat; the hunt is joined over HTTP then.</summary>

@@ -238,6 +238,31 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public async Task One_who_waits_to_come_back_is_welcomed_when_the_hunt_closes_and_sent_away_when_it_was_banned()
+    {
+        await using var house = await SmallHouse.Open(limit: 1);
+        var hunters = new List<JsonNode>();
+        foreach (var name in new[] { "Ada", "Bob", "Cyd" })
+        {
+            hunters.Add(await house.Enter(name));
+            await house.Gate.Leave((string)hunters[^1]["hunter"]!, Cancel);
+        }
+
+        await house.Enter("Dee");
+        var (ada, _) = await house.ComeBack((string)hunters[0]["token"]!);
+        var (bob, _) = await house.ComeBack((string)hunters[1]["token"]!);
+        await using (ada)
+        await using (bob)
+        {
+            await house.Server.Act(SmallHouse.Hunt, "ban", new { hunter = (string)hunters[1]["hunter"]! });
+            await house.Server.Act(SmallHouse.Hunt, "close", new { });
+            Assert.Equal("closed", (string)(await ada.Next("hunt"))["phase"]!);
+            Assert.Equal("closed", (string)(await ada.Next("welcome"))["phase"]!);
+            await bob.ReadToClose(CloseCodes.Banned);
+        }
+    }
+
+    [Fact]
     public async Task What_the_hunt_would_refuse_is_refused_before_anybody_waits_for_it()
     {
         await using var house = await SmallHouse.Open(limit: 1);
