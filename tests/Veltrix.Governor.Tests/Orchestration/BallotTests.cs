@@ -204,17 +204,24 @@ public class BallotTests
     [Fact]
     public void One_faulty_vote_among_three_or_more_cannot_move_anything_beyond_what_the_honest_ones_say()
     {
+        var ratio = Mostly(Gen.Double[0, 1], AnyDouble);
         var faulty =
-            from numbers in AnyDouble.Array[8]
-            from state in AnyState
+            from limit in Mostly(Gen.Double[0, 100_000], AnyDouble)
+            from pace in Mostly(Gen.Double[0, 1_000], AnyDouble)
+            from memory in ratio
+            from lag in ratio
+            from state in Mostly(Gen.Const(VoteState.Fresh), AnyState)
             from flags in Gen.Bool.Array[2]
-            from epoch in Gen.OneOf(7L, 0, 6, long.MinValue)
-            from hash in Gen.OneOf("forecast-1", "linear-2", "")
-            from pin in Gen.OneOf<long?>(null, 0, -5, 1, long.MaxValue)
-            select Vote("zz", numbers[0]) with
+            from epoch in Mostly(Gen.Const(7L), Gen.Long)
+            from hash in Mostly(Gen.Const("forecast-1"), Gen.OneOf("linear-2", ""))
+            from ceiling in Mostly(Gen.Double[1, 1e6], AnyDouble)
+            from floor in Mostly(Gen.Double[0, 1], AnyDouble)
+            from pin in Mostly(Gen.OneOf<long?>(null, 0, 1, 60_000), Gen.OneOf<long?>(-5, long.MaxValue))
+            from age in Mostly(Gen.Double[0, 14], AnyDouble)
+            select Vote("zz", limit) with
             {
-                State = state, JoinsPerSecond = numbers[1], Pause = flags[0], Guard = flags[1], Epoch = epoch, PolicyHash = hash, Brownout = new Brownout(numbers[2], numbers[3]),
-                Settings = new HuntSettings(numbers[4], numbers[5], pin, "liar"), Seated = numbers[6], Until = double.IsNaN(numbers[7]) ? double.NaN : Now + numbers[7],
+                State = state, JoinsPerSecond = pace, Pause = flags[0], Guard = flags[1], Epoch = epoch, PolicyHash = hash, Brownout = new Brownout(memory, lag),
+                Settings = new HuntSettings(ceiling, floor * ceiling, pin, "liar"), Until = Now + 15 - age,
             };
         var honest = Gen.Select(Gen.Int[2_500, 50_000], Gen.Double[0, 500], Gen.Double[0, 1], (limit, pace, brownout) => (limit, pace, brownout)).Array[2, 12];
 

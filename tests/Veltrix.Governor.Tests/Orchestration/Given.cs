@@ -63,5 +63,8 @@ static class Given
     public static readonly Gen<double> AnyDouble = Gen.OneOf(
         Gen.Double, Gen.Double[-1e6, 1e6], Gen.OneOf<double>(double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0, -1, double.MaxValue, double.Epsilon, 50_000, 2_500));
 
+    /// <summary>Mostly what may be, sometimes anything: a liar whose every number is absurd is never believed in the first place.</summary>
+    public static Gen<T> Mostly<T>(Gen<T> plausible, Gen<T> any) => Gen.Int[0, 9].SelectMany(die => die < 9 ? plausible : any);
+
     public static readonly Gen<VoteState> AnyState = Gen.Int[-1, 4].Select(state => (VoteState)state);
 }

@@ -6,7 +6,7 @@ using Veltrix.Governor.Orchestration;
 
 namespace Veltrix.Governor.Tests.Orchestration;
 
-public sealed partial class OrchestratorHostTests : IDisposable
+public sealed partial class OrchestratorHostTests(SharedRedis shared) : IClassFixture<SharedRedis>, IDisposable
 {
     static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
 
@@ -29,7 +29,7 @@ public sealed partial class OrchestratorHostTests : IDisposable
     {
         await using var one = await ScriptedGovernor.Start(("h", 31_000));
         await using var two = await ScriptedGovernor.Start(("h", 32_000));
-        await using var store = await GateStore.Open(new GateStoreOptions(), Cancel);
+        await using var store = await shared.Open();
         await using var host = await OrchestratorHost.Start(Options(store, one, two), Cancel);
         using var http = new HttpClient { BaseAddress = host.Url };
         Assert.Equal("ok", await http.GetStringAsync("/livez", Cancel));
@@ -68,7 +68,7 @@ public sealed partial class OrchestratorHostTests : IDisposable
     {
         await using var governor = await ScriptedGovernor.Start(("h", 31_000));
         governor.Pace = 120;
-        await using var store = await GateStore.Open(new GateStoreOptions(), Cancel);
+        await using var store = await shared.Open();
         await using var host = await OrchestratorHost.Start(Options(store, governor), Cancel);
         await store.Hunt("h").Renew("s", TimeSpan.FromMinutes(1), [], Cancel);
         await Until(async () => (governor.Epoch = (await store.Hunt("h").Counts(Cancel)).Epoch) != 0);
@@ -81,7 +81,7 @@ public sealed partial class OrchestratorHostTests : IDisposable
     [Fact]
     public async Task It_is_not_ready_before_it_has_been_round_and_does_not_start_on_what_cannot_work()
     {
-        await using var store = await GateStore.Open(new GateStoreOptions(), Cancel);
+        await using var store = await shared.Open();
 
         await Assert.ThrowsAsync<ArgumentException>(() => OrchestratorHost.Start(Options(store) with { Governors = ["127.0.0.1:9357"] }, Cancel));
         await Assert.ThrowsAsync<FileNotFoundException>(() => OrchestratorHost.Start(Options(store) with { TokenFile = Path.Combine(folder, "none") }, Cancel));

@@ -5,7 +5,7 @@ using Veltrix.Wire.Governor;
 namespace Veltrix.Governor.Tests.Orchestration;
 
 /// <summary>Whole orchestrators between governors and a store that are really there. The tests say when a round is; only leases run by real time.</summary>
-public sealed class OrchestratorTests : IAsyncDisposable
+public sealed class OrchestratorTests(SharedRedis shared) : IClassFixture<SharedRedis>, IAsyncDisposable
 {
     static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
     // Longer than anything here takes on a busy machine; one test waits for the short one.
@@ -25,7 +25,7 @@ public sealed class OrchestratorTests : IAsyncDisposable
 
     async Task<GateStore> Store(string? endpoint = null)
     {
-        var store = await GateStore.Open(new GateStoreOptions { Endpoint = endpoint }, Cancel);
+        var store = endpoint is null ? await shared.Open() : await GateStore.Open(new GateStoreOptions { Endpoint = endpoint }, Cancel);
         started.Add(store);
         return store;
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Veltrix.Gate;
 
 namespace Veltrix.Governor.Tests.Orchestration;
 
@@ -50,5 +51,22 @@ sealed class RealRedis : IAsyncDisposable
     {
         await Kill();
         Directory.Delete(folder, recursive: true);
+    }
+}
+
+/// <summary>One redis-server for all tests of a class, each under a prefix of its own.</summary>
+public sealed class SharedRedis : IAsyncLifetime
+{
+    RealRedis? redis;
+
+    internal string Endpoint => redis!.Endpoint;
+
+    internal Task<GateStore> Open() => GateStore.Open(new GateStoreOptions { Endpoint = Endpoint, Prefix = $"{Guid.NewGuid():N}:" }, TestContext.Current.CancellationToken);
+
+    public async ValueTask InitializeAsync() => redis = await RealRedis.Start();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (redis is not null) await redis.DisposeAsync();
     }
 }

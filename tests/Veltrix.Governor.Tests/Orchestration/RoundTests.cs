@@ -340,7 +340,9 @@ public class RoundTests
                 ServerCap = numbers[8], MemoryRatio = numbers[9],
             };
         var invented = Gen.Int[0, 5].Select(i => Sent($"invented-{i}", 50_000, i, vote => vote.RoomWeight = 1_000));
-        var liar = Gen.Select(Gen.OneOf(vote, invented).Array[0, 5], AnyDouble, whole, whole).Array[1, 8];
+        var plausible = Gen.Select(AnyDouble, Gen.Double[0, 100_000], Gen.Bool, Gen.Int[0, 9]).Select((any, limit, pause, die) =>
+            Sent("h", die == 0 ? any : limit, die, vote => (vote.Pause, vote.Ceiling, vote.JoinsPerSecond) = (pause, die == 1 ? any : 40_000, die == 2 ? any : 1)));
+        var liar = Gen.Select(Gen.OneOf(vote, invented, plausible).Array[0, 5], AnyDouble, whole, whole).Array[1, 8];
 
         Gen.Select(liar, Gen.Int[2_500, 50_000].Array[3, 5], Gen.Double[-100, 100]).Sample((answers, honest, memory) =>
         {
