@@ -1,8 +1,5 @@
-using System.CommandLine.Parsing;
-<<<<<<< HEAD
-=======
 using System.CommandLine;
->>>>>>> room
+using System.CommandLine.Parsing;
 using Veltrix.Hosting;
 
 namespace Veltrix.Cli.Tests;
