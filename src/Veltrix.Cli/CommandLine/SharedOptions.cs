@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Net;
+using System.Net.Sockets;
 using Veltrix.Hosting;
 
 namespace Veltrix.Cli;
@@ -42,6 +44,28 @@ static class SharedOptions
             return standard;
         },
     };
+
+    /// <summary>The port of a second listener on 127.0.0.1. Not given: the usual one, or any free one where that is taken.</summary>
+    public static Option<int> OpsPort(string what, int usual)
+    {
+        var option = Count("--ops-port", $"The port for {what}, on 127.0.0.1; 0 takes any free one. Default: {usual}, or any free one if that is taken.", 0, 65_535, usual);
+        option.DefaultValueFactory = _ => IsFree(usual) ? usual : 0;
+        return option;
+
+        static bool IsFree(int port)
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
+    }
 
     public static Option<int> Port(int standard) => Count("--port", "The port to listen on; 0 takes any free one.", 0, 65_535, standard);
 

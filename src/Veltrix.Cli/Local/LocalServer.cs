@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Veltrix.EventLog;
 using Veltrix.Gate;
 using Veltrix.Governor.Orchestration;
 using Veltrix.Governor.Sidecar;
@@ -11,6 +12,7 @@ namespace Veltrix.Cli;
 /// <summary>
 /// A server in this process, and whatever else is to run with it. Fails to start with sentences that say what to do, and stops in time.
 /// <list type="number">
+/// <item>The logs, and with them the data folder, which belongs to one process: whoever else holds it must not be disturbed by what follows.</item>
 /// <item><see cref="OpenStore"/>: the shared store, or one of our own.</item>
 /// <item><see cref="StartGovernor"/>, before the server that reports to it.</item>
 /// <item>The server.</item>
@@ -28,6 +30,7 @@ sealed class LocalServer : IAsyncDisposable
 
     readonly LocalOptions options;
     readonly Settings settings = new();
+    IEventLogs? logs;
     GateStore? store;
     GovernorHost? governor;
     VeltrixServer? server;
@@ -68,13 +71,14 @@ sealed class LocalServer : IAsyncDisposable
         // The budget is wanted before the server reads the settings and watches them.
         new ConfigWatch(options.Config ?? Path.Combine(options.Folder.Path, ConfigFile.DefaultName), settings, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance)
             .ReadFirst(required: options.Config is not null);
+        logs = (options.OpenLogs ?? DataFolder.OpenLogs)(options.Folder.Path, TimeProvider.System);
         await OpenStore(cancel);
         if (options.GovernedBy is GovernedBy.ThisProcess here) await StartGovernor(here, cancel);
         server = await VeltrixServer.Start(
             new ServerOptions
             {
                 DataFolder = options.Folder.Path, Host = options.Host, Port = options.Port, WebFolder = WebFolder, AllowedOrigins = options.Origins, ConfigFile = options.Config, Gate = store,
-                Settings = settings, OpenLogs = options.OpenLogs,
+                Settings = settings, OpenLogs = (_, _) => logs,
                 Governor = options.GovernedBy switch { GovernedBy.Sidecar sidecar => sidecar.Url, GovernedBy.ThisProcess => governor!.GrpcUrl, _ => null },
             }, cancel);
         if (governor is not null) await StartOrchestrator(governor, cancel);
@@ -100,9 +104,10 @@ sealed class LocalServer : IAsyncDisposable
 
     CliException? Explain(Exception error) => error switch
     {
+        IOException { InnerException: AddressInUseException } when error.Message.Contains($":{options.Port}:", StringComparison.Ordinal) => new CliException(
+            ExitCode.Refused, $"Port {options.Port} on {options.Host} is in use by another program.", "Choose another with --port, or let --port 0 take any free one.", error),
         IOException { InnerException: AddressInUseException } => new CliException(
-            ExitCode.Refused, $"{error.Message} Port {options.Port} or the port of the ops page on {options.Host} is in use by another program.",
-            "Choose others with --port and --ops-port, or let 0 take any free one.", error),
+            ExitCode.Refused, $"The port for the ops page and metrics is in use by another program: {error.Message}", "Choose another with --ops-port, or let --ops-port 0 take any free one.", error),
         SocketException => new CliException(
             ExitCode.Failed, $"Cannot listen on {options.Host}:{options.Port}: {error.Message}.", "Choose an address of this machine with --host, and a port above 1023 with --port.", error),
         ConfigException => new CliException(
@@ -146,6 +151,10 @@ sealed class LocalServer : IAsyncDisposable
             }
 
             await server.DisposeAsync();
+        }
+        else if (logs is not null)
+        {
+            await logs.DisposeAsync();
         }
 
         if (governor is not null) await governor.DisposeAsync();

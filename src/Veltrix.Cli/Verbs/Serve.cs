@@ -20,7 +20,7 @@ static class Serve
                 return null;
             },
         };
-        var ops = SharedOptions.Count("--ops-port", "The port for metrics and health on 127.0.0.1; 0 takes any free one.", 0, 65_535, 9360);
+        var ops = SharedOptions.OpsPort("metrics and health", 9360);
         var json = SharedOptions.Json();
         var verb = new Verb("server", "Serve the hunts of a data folder until told to stop. 'up' does this and more, for one machine.",
             "veltrix server --data /var/lib/veltrix",
@@ -30,9 +30,9 @@ static class Serve
         listen.AddTo(verb);
         verb.SetAction(async (parsed, cancel) =>
         {
-            await using var listener = await OpsListener.Start(new IPEndPoint(IPAddress.Loopback, parsed.GetValue(ops)), cancel);
             await using var server = await LocalServer.Start(
                 listen.Of(parsed) with { GovernedBy = parsed.GetValue(governor) is { } beside ? new GovernedBy.Sidecar(beside) : GovernedBy.Nobody }, cancel);
+            await using var listener = await OpsListener.Start(new IPEndPoint(IPAddress.Loopback, parsed.GetValue(ops)), cancel);
             if (parsed.GetValue(json)) terminal.Json(new JsonObject { ["ready"] = true, ["url"] = DataHome.Trimmed(server.Url), ["ops"] = DataHome.Trimmed(listener.Url) });
             else terminal.Say($"Serving {listen.Folder(parsed).Path} at {DataHome.Trimmed(server.Url)}. Ctrl-C stops it.");
             await Task.Delay(Timeout.InfiniteTimeSpan, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -34,7 +34,7 @@ static class Up
         };
         var bots = SharedOptions.Count("--bots", "Bots that play in every open hunt", 0, 10_000, 0);
         var scarce = new Option<bool>("--scarce") { Description = "A store that is too small for the bots, to see the governor at work: who plays, who waits, and why. The settings are written to scarce.yml." };
-        var ops = SharedOptions.Count("--ops-port", "The port of the page that shows limits and reasons, and of metrics, on 127.0.0.1; 0 takes any free one.", 0, 65_535, 9358);
+        var ops = SharedOptions.OpsPort("the page that shows limits and reasons, and for metrics", 9358);
         var exitAfter = SharedOptions.Span("--exit-after", "End by itself so long after it was ready.");
         var json = SharedOptions.Json();
         var verb = new Verb("up", "Run live hunts on this machine: one command, nothing else to install.",

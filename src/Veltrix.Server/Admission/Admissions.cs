@@ -13,6 +13,7 @@ public sealed partial class Admissions : IDisposable
     static readonly TimeSpan Every = TimeSpan.FromMilliseconds(750);
 
     readonly ILogger logger;
+    long heardAt;
     readonly ConcurrentDictionary<string, Turnstile> turnstiles = new(StringComparer.Ordinal);
 
     public Admissions(GateStore store, Settings settings, Keyring keyring, bool isGoverned, TimeProvider clock, ILogger logger)
@@ -36,6 +37,12 @@ public sealed partial class Admissions : IDisposable
 
     /// <summary>Somebody else says what the limit is.</summary>
     public bool IsGoverned { get; }
+
+    /// <summary>The governor beside this server has spoken, whatever it was about.</summary>
+    internal void HeardGovernor() => Volatile.Write(ref heardAt, Clock.GetTimestamp());
+
+    /// <summary>How long ago that was; null: never.</summary>
+    internal TimeSpan? GovernorSilence => Volatile.Read(ref heardAt) is var at and not 0 ? Clock.GetElapsedTime(at) : null;
 
     public ServerMetrics Metrics { get; } = new();
 

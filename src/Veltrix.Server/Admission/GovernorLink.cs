@@ -43,8 +43,11 @@ sealed partial class GovernorLink(Uri governor, Admissions house, Func<IReadOnly
     {
         using var call = client.Watch(new WatchRequest { Server = house.Server }, cancellationToken: cancel);
         await foreach (var said in call.ResponseStream.ReadAllAsync(cancel))
+        {
+            house.HeardGovernor();
             foreach (var guidance in said.Hunts)
                 if (hunts().FirstOrDefault(hunt => hunt.Id == guidance.Hunt) is { } hunt) house.Of(hunt).Guide(guidance);
+        }
     }
 
     async Task Keep(string what, Func<Task> talk, CancellationToken cancel)

@@ -244,7 +244,8 @@ public sealed partial class Turnstile
         {
             await Renew();
             if (!house.IsGoverned) await PublishAlone();
-            if (live.Epoch != 0) await LetIn();
+            else if (live is { Epoch: 0, Limits: null } && IsNew()) await OpenFirst();
+            if (live.Epoch != 0 && !ClosesAlone) await LetIn();
             await ForgetIfOver();
             Recovered();
         }
@@ -284,6 +285,26 @@ public sealed partial class Turnstile
         if (live.Epoch != 0 && answer.Epoch != live.Epoch) LogForgot(Hunt);
         live = answer;
         if (answer.Epoch != 0) await seats.Settle();
+    }
+
+    // With no orchestrator to publish a pause, the governor says it to its own server.
+    bool ClosesAlone => guidance is { Pause: true } && live.Limits is { Pause: false };
+
+    // Of a hunt that nobody ever joined no seat can be held anywhere, so nobody has to be waited for.
+    bool IsNew() => hunt.View.Read((state, _) => state.Hunters.Count == 0);
+
+    /// <summary>Opens a new hunt with the share of the ceiling that holds before anything was measured, so that the first who come need not wait for the orchestrator's next round. It overrules this at once.</summary>
+    async Task OpenFirst()
+    {
+        var ceiling = house.Settings.Get(Keys.MaxConcurrentHunters, Hunt);
+        var share = house.Settings.Get(Keys.FirstWindow, Hunt);
+        var limit = Math.Max(1, (long)(share * ceiling));
+        var first = new GateLimits(
+            limit, 0, false, 0, 0, house.Settings.Get(Keys.JoinGuard, Hunt) == "on", FormattableString.Invariant($"{limit:N0}: a new hunt opens with {share:0.##} of its ceiling {ceiling:N0}, before anything is measured"),
+            "ceiling", false, ceiling, house.Settings.Get(Keys.GateAudit, Hunt), call.NowMs);
+        await call.Try(cancel => gate.Publish(NobodysTerm, first, cancel));
+        await call.Try(cancel => gate.Reopen(NobodysTerm, cancel));
+        live = await call.Try(cancel => gate.Renew(house.Server, house.Settings.Get(Keys.SeatLease), null, cancel));
     }
 
     async Task PublishAlone()
@@ -403,7 +424,9 @@ public sealed partial class Turnstile
             (_, { Limits: null }) => new Door(false, "nobody has said yet how many may play"),
             _ when seats.Count >= cap => new Door(false, $"this server carries as many as it can: {seats.Count:N0} of {cap:N0}"),
             // Nobody has to be heard where nobody governs.
-            _ when house.IsGoverned && guidance is null => new Door(false, "the governor has not spoken yet"),
+            _ when ClosesAlone => new Door(false, guidance!.Reason),
+            _ when house.IsGoverned && house.GovernorSilence is null => new Door(false, "the governor has not spoken yet"),
+            // It may speak of other hunts and not of this one; that is silence too.
             _ when house.IsGoverned && silence > Door.GuidanceStale => new Door(false, $"the governor is silent for {silence.TotalSeconds:0} s"),
             _ => new Door(true, ""),
         };
