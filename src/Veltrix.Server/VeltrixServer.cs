@@ -58,6 +58,9 @@ public sealed class VeltrixServer : IAsyncDisposable
     /// <summary>The first organiser's key; also in <c>admin.key</c> of the data folder.</summary>
     public string AdminKey { get; }
 
+    /// <summary>A hunt as it runs here, for whoever shares the process; null: there is none of that id.</summary>
+    public LiveHunt? Find(string hunt) => hunts.Find(hunt);
+
     /// <summary>A key that publishes hunts of recorded time and relays their commands.</summary>
     public string ReplayKey() => keyring.Issue(Scopes.Organiser | Scopes.Relay | Scopes.Replay, "*", "replay");
 

@@ -43,7 +43,7 @@ sealed class LocalServer : IAsyncDisposable
     /// <summary>The page that shows limits and reasons; null where nobody governs in this process.</summary>
     public Uri? OpsUrl => governor is null ? null : new Uri(governor.HttpUrl, "/ops");
 
-    public GovernorHost? Governor => governor;
+    public VeltrixServer Server => server!;
 
     public GateStore Store => store!;
 

@@ -9,10 +9,12 @@ namespace Veltrix.Cli.Stories;
 /// bytes a hunter, and would never fill a store of the size that people have.
 /// </summary>
 /// <param name="bytes">Of one session.</param>
-sealed class Sessions(GateStore store, IReadOnlyList<string> hunts, int bytes) : IAsyncDisposable
+/// <param name="otherBytes">What else lies in the store, from the beginning on.</param>
+sealed class Sessions(GateStore store, IReadOnlyList<string> hunts, int bytes, long otherBytes = 0) : IAsyncDisposable
 {
     static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
     const int AtOnce = 500;
+    const int OtherBytesEach = 64 * 1024;
 
     readonly CancellationTokenSource stop = new();
     Task running = Task.CompletedTask;
@@ -31,6 +33,7 @@ sealed class Sessions(GateStore store, IReadOnlyList<string> hunts, int bytes) :
         var database = connection.GetDatabase();
         var value = new byte[bytes];
         new Random(1).NextBytes(value);
+        for (var i = 0; i < otherBytes / OtherBytesEach; i++) await database.StringSetAsync($"other:{i}", new byte[OtherBytesEach]);
         using var timer = new PeriodicTimer(Every);
         var kept = 0;
         try

@@ -1,16 +1,20 @@
 using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
+using Veltrix.Cli.Stories;
 using Veltrix.Crowd;
 
 namespace Veltrix.Cli.Verbs;
 
 static class LoadVerb
 {
+    const int StoryHunters = 5_000;
+    static readonly TimeSpan StoryDuration = TimeSpan.FromMinutes(4);
+
     public static Verb Make(Terminal terminal)
     {
         var remote = new RemoteOptions();
-        var hunt = new Option<string>("--hunt") { Description = "The hunt to play.", HelpName = "HUNT", Required = true };
+        var hunt = new Option<string?>("--hunt") { Description = "The hunt to play.", HelpName = "HUNT" };
         var answers = new Option<string?>("--answers") { Description = "The hunt's answers. Default: answers/HUNT.json in the data folder, where 'up' writes them.", HelpName = "FILE" };
         var hunters = SharedOptions.Count("--hunters", "How many, each with a WebSocket of its own", 1, 1_000_000, 1000);
         var ramp = SharedOptions.Span("--ramp", "How long they take to arrive. Default: 10s.");
@@ -19,15 +23,29 @@ static class LoadVerb
         var processes = SharedOptions.Count("--processes", "Processes that share the hunters", 1, 64, 1);
         var arrivals = new Option<string?>("--arrivals") { Description = "A recorded series of arrivals to follow in the ramp, as CSV.", HelpName = "CSV" };
         var receipts = new Option<string?>("--receipts") { Description = "Write the id of every acknowledged submission there.", HelpName = "FILE" };
+        var story = new Option<string?>("--story")
+        {
+            Description = $"Play the incident instead, on a Redis and a server of its own: {string.Join(" without a governor, ", Story.Plans.Keys)} with one.",
+            HelpName = "STORY",
+        };
+        story.AcceptOnlyFromAmong([.. Story.Plans.Keys]);
+        var trace = new Option<string?>("--trace") { Description = "Of a story: write a line for every second, as 'simulate --fit' reads it.", HelpName = "FILE" };
         var json = SharedOptions.Json();
         var verb = new Verb("load", "Load a server with hunters, and check that it lost nothing. The last line is the report as JSON; exit code 1 if it failed.",
             "veltrix load --hunt capitals --hunters 1000 --rate 0.2 --duration 30s",
+            "veltrix load --story hunt-002 --hunters 5000 --duration 4m",
             "veltrix load --url http://10.0.0.5:8080 --hunt capitals --answers capitals.json --hunters 15000 --ramp 60s --duration 2m --processes 2 --receipts receipts.txt --json")
-        { hunt, answers, hunters, ramp, duration, rate, processes, arrivals, receipts, json };
+        { hunt, answers, hunters, ramp, duration, rate, processes, arrivals, receipts, story, trace, json };
+        verb.Validators.Add(result =>
+        {
+            if ((result.GetValue(story) is null) == (result.GetValue(hunt) is null)) result.AddError("A load needs --hunt HUNT, the hunt to play, or else --story STORY.");
+        });
         remote.AddTo(verb, withKey: false);
         verb.SetAction(async (parsed, cancel) =>
         {
-            var id = parsed.GetRequiredValue(hunt);
+            if (parsed.GetValue(story) is { } told)
+                return await Tell(terminal, told, parsed.GetResult(hunters) is { Implicit: false } ? parsed.GetValue(hunters) : StoryHunters, parsed.GetValue(duration) ?? StoryDuration, parsed.GetValue(trace), parsed.GetValue(json), cancel);
+            var id = parsed.GetValue(hunt)!;
             var options = new LoadOptions
             {
                 Url = remote.Url(parsed),
@@ -49,6 +67,17 @@ static class LoadVerb
             return report.Passed ? ExitCode.Done : ExitCode.Failed;
         });
         return verb;
+    }
+
+    static async Task<int> Tell(Terminal terminal, string name, int hunters, TimeSpan duration, string? trace, bool json, CancellationToken cancel)
+    {
+        var report = await Story.Play(name, hunters, duration, WorkerCommand(), terminal, cancel);
+        if (trace is not null) await File.WriteAllLinesAsync(trace, report.Samples.Select(sample => sample.ToLine()), cancel);
+        if (json) terminal.Json(report.ToJson());
+        else report.Write(terminal);
+        if (report.Broken() is not { } broken) return ExitCode.Done;
+        terminal.Say($"veltrix: {broken}.");
+        return ExitCode.Failed;
     }
 
     /// <summary>What <see cref="Load"/> starts when there are several processes. Not for people.</summary>
