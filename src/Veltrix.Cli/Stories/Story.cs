@@ -36,9 +36,6 @@ sealed class Story
     const double FullShare = 0.953;
     /// <summary>The scorer can take so much of what the whole crowd sends.</summary>
     const double CapacityShare = 0.92;
-    /// <summary>Bytes that Redis keeps for a session besides its value: key, entry, and the size classes of its allocator.</summary>
-    const double SessionOverhead = 1.27;
-
     static readonly TimeSpan Ramp = TimeSpan.FromSeconds(55);
 
     readonly StoryPlan plan;
@@ -59,7 +56,7 @@ sealed class Story
         var folder = Directory.CreateTempSubdirectory("veltrix-story-");
         try
         {
-            var crowdBytes = hunters * SessionBytes * SessionOverhead;
+            var crowdBytes = hunters * SessionBytes * Sessions.Overhead;
             var maxMemory = (long)(crowdBytes / (FullShare - BaseShare));
             await using var redis = await RedisProcess.Start(maxMemory, cancel);
             var capacity = CapacityShare * hunters * SubmissionsPerSecond;
@@ -87,7 +84,7 @@ sealed class Story
                 new LoadOptions
                 {
                     Url = server.Url, Hunt = definition.Id, AnswersFile = new DataHome(folder.FullName).AnswersFile(definition.Id), Hunters = hunters, Ramp = Ramp, Duration = duration,
-                    PlayWhileArriving = true, Rate = SubmissionsPerSecond, Processes = 2, WorkerCommand = worker,
+                    PlayWhileArriving = true, Settle = TimeSpan.FromMinutes(3), Rate = SubmissionsPerSecond, Processes = 2, WorkerCommand = worker,
                 }, null, cancel);
             await over.CancelAsync();
             await sampling;

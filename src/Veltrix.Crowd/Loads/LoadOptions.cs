@@ -28,6 +28,9 @@ public sealed record LoadOptions
     /// </summary>
     public bool PlayWhileArriving { get; init; }
 
+    /// <summary>How long, after the last submission, outcomes are waited for. Whatever is acknowledged and not decided by then counts as lost.</summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Submissions per second of each hunter.</summary>
     public double Rate { get; init; } = 0.1;
 

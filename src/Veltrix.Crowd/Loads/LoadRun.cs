@@ -8,7 +8,7 @@ namespace Veltrix.Crowd;
 /// <item><see cref="Prepare"/>: answers, limits, the hunt as the server has it.</item>
 /// <item><see cref="Arrive"/>: the hunters join and connect over the ramp.</item>
 /// <item><see cref="Play"/>: the timed part; submissions at an even pace, whatever the server does.</item>
-/// <item><see cref="Settle"/>: until everything acknowledged is decided, at most <see cref="SettleLimit"/>.</item>
+/// <item><see cref="Settle"/>: until everything acknowledged is decided, at most <see cref="LoadOptions.Settle"/>.</item>
 /// <item><see cref="Depart"/>: everybody says goodbye.</item>
 /// <item><see cref="Audit"/>: the ledger against the acknowledgements.</item>
 /// </list>
@@ -22,8 +22,6 @@ sealed class LoadRun
 
     /// <summary>How long after the ramp's end the last arrivals are waited for.</summary>
     static readonly TimeSpan StragglerLimit = TimeSpan.FromSeconds(30);
-
-    static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>The same for a run that somebody has cancelled and waits for.</summary>
     static readonly TimeSpan SettleLimitCancelled = TimeSpan.FromSeconds(2);
@@ -99,7 +97,7 @@ sealed class LoadRun
             played = await Play(options.Duration, cancel);
         }
 
-        await Settle(cancel.IsCancellationRequested ? SettleLimitCancelled : SettleLimit);
+        await Settle(cancel.IsCancellationRequested ? SettleLimitCancelled : options.Settle);
         await Depart(life);
         await watch;
 
