@@ -209,11 +209,8 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         if (other is not null) return (Words.CauseOf(other.Last.Signal), Words.Compared(other.Last.Signal, other.Median, other.Last.Soft));
 
         var paced = "";
-        if (lag is not null && pace < PaceMax * 0.99)
-        {
-            var (sent, taken) = learnt.Lag.Balance(learnt.Past[^1].Seated, learnt.Brownout.Lag);
-            paced = Words.Invariant($"; joins at {pace * ceiling:N0} a second, as those who play send about {sent:N0} of {taken:N0} records/s");
-        }
+        // Without the learnt coefficients: they foretell well and measure badly.
+        if (lag is not null && pace < PaceMax * 0.99) paced = Words.Invariant($"; joins at {pace * ceiling:N0} a second, so that the log's lag stays under {parameters.LagTarget:N0}");
 
         if (mode == Mode.Hold && wanted > limit && now < learnt.HoldUntil)
             return (Cause.RedisMemory, Words.Invariant($"memory jumped unexplained; no rise for {learnt.HoldUntil - now:0} s{paced}"));

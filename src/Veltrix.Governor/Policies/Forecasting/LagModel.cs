@@ -82,8 +82,5 @@ sealed class LagModel
         return (belief.Predict(h), Math.Sqrt(belief.Doubt(h)));
     }
 
-    /// <summary>What the seated alone send, and what the scorer can take, in records per second.</summary>
-    public (double Sent, double Taken) Balance(double seated, double thinning) => (belief.Mean(0) * seated * (1 - thinning / 2), belief.Mean(Capacity));
-
     static void Load(double seated, double joinsPerSecond, double thinning, Span<double> h) => (h[0], h[1], h[2]) = (seated * (1 - thinning / 2), joinsPerSecond, -1);
 }
