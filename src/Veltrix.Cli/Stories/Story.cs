@@ -35,7 +35,7 @@ sealed class Story
     const double BaseShare = 0.27;
     const double FullShare = 0.953;
     /// <summary>The scorer can take so much of what the whole crowd sends.</summary>
-    const double CapacityShare = 0.92;
+    const double CapacityShare = 0.95;
     static readonly TimeSpan Ramp = TimeSpan.FromSeconds(55);
 
     readonly StoryPlan plan;
@@ -97,11 +97,20 @@ sealed class Story
         }
     }
 
-    // One machine plays the whole crowd, so a pace for each range of addresses would meet one range.
+    // Thresholds in records belong to a hunt of 50,000, and a tenth of the crowd is as late at a tenth of the lag. One machine plays the whole crowd, so a pace for each range of
+    // addresses would meet one range.
     string WriteSettings(string folder)
     {
         var file = Path.Combine(folder, "hunt-config.yml");
-        File.WriteAllText(file, string.Create(CultureInfo.InvariantCulture, $"max_concurrent_hunters: {hunters}\njoin.guard: off\n"));
+        var scale = hunters / 50_000.0;
+        File.WriteAllText(file, string.Create(CultureInfo.InvariantCulture, $"""
+            max_concurrent_hunters: {hunters}
+            join.guard: off
+            forecast.lag_target: {Math.Clamp(500 * scale, 100, 800):0}
+            governor.log_lag.soft: {Math.Max(1, 1_000 * scale):0}
+            governor.log_lag.critical: {Math.Max(2, 5_000 * scale):0}
+
+            """));
         return file;
     }
 

@@ -63,7 +63,7 @@ static class Up
         var hunts = await Present(organiser, folder, cancel);
         Announce(terminal, server, folder, hunts, bots, json);
         string[] ids = [.. hunts.Select(hunt => hunt.Id)];
-        await using var sessions = new Sessions(server.Store, ids, Scarcity.SessionBytes);
+        await using var sessions = new Sessions(server.Store, ids, Scarcity.SessionBytes(bots, Math.Max(1, hunts.Count)));
         if (scarce) sessions.Begin();
 
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);

@@ -32,6 +32,7 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
     const int LevelHalvings = 11;
     const int PaceHalvings = 9;
     const double PaceMax = 0.04;
+    const double JoinsLeast = 10;
     const double LeavingSeconds = 60;
     const double PastSeconds = 90;
     const double LearnIntervalMax = 60;
@@ -60,7 +61,7 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         if (Staleness.Reason(learnt.History, observation, now, parameters.ReadingAgeMax, out var age) is { } stale)
         {
             var closing = Math.Clamp(Staleness.Limit(limit * ceiling, observation, age, parameters.ReadingAgeMax, elapsed), floor, ceiling);
-            var pace = Math.Min(before.Pace, FirstPace());
+            var pace = Math.Min(before.Pace, FirstPace(ceiling));
             return new(learnt with { Limit = closing, Pace = pace, Mode = Mode.Stale }, new Decision(closing, pace * ceiling, false, learnt.Brownout, Mode.Stale, Cause.Stale, stale));
         }
 
@@ -120,7 +121,7 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         Most(1, LevelHalvings, seated => learnt.Memory.Fits(crowd, seated, bound, learnt.BelievedBefore, parameters.DoubtMargin));
 
     /// <summary>The fastest pace of joins, as a share of the ceiling a second, that keeps the lag within its target.</summary>
-    double Pace(State learnt, double seated, double lagNow, double lagSeen, double thinning)
+    double Pace(State learnt, double seated, double lagNow, double lagSeen, double thinning, double ceiling)
     {
         var (horizon, margin) = (parameters.LagHorizon, parameters.LagMargin);
         var leaving = learnt.Leaving * seated;
@@ -130,14 +131,14 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
             var (settled, doubt) = learnt.Lag.Forecast(seated + rate * horizon, leaving, thinning);
             return lagNow + horizon * (slope + margin * deviation) <= parameters.LagTarget && settled + margin / 2 * doubt <= 0;
         });
-        // Whoever leaves is replaced: that adds no load.
-        return Math.Max(lagNow, lagSeen) < LagCalm * 2 * parameters.LagTarget ? Math.Max(pace, Math.Min(PaceMax, leaving)) : pace;
+        // Whoever leaves is replaced: that adds no load. And a few joins a second are nothing to any scorer, also in a hunt so small that its share of them would be less.
+        return Math.Max(lagNow, lagSeen) < LagCalm * 2 * parameters.LagTarget ? Math.Max(pace, Math.Max(Math.Min(PaceMax, leaving), JoinsLeast / ceiling)) : pace;
     }
 
-    double FirstPace()
+    double FirstPace(double ceiling)
     {
         var unknown = new State(0) { Memory = new MemoryModel(), Lag = new LagModel() };
-        return Pace(unknown, 0, 0, 0, 0);
+        return Pace(unknown, 0, 0, 0, 0, ceiling);
     }
 
     Step Shell(State before, State learnt, Observation observation, double limit, double now)
@@ -154,7 +155,7 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         var level = memory is null ? 1 : Level(learnt, crowd, bound);
         var lagSeen = lag?.Last.Value ?? 0;
         var lagNow = lag is null ? 0 : Math.Max(0, lagSeen + (now - lag.Last.At + learnt.Memory.Delay) * learnt.Lag.Forecast(seated, learnt.Joining, thinning).Slope);
-        var pace = Pace(learnt, seated, lagNow, lagSeen, thinning);
+        var pace = Pace(learnt, seated, lagNow, lagSeen, thinning, ceiling);
 
         // 2. Stop letting in where waiting for the limit to work would be too late.
         var lagSoon = Math.Max(lagNow, lagSeen) + LagLookSeconds * Math.Max(0, learnt.Lag.Forecast(seated, learnt.Joining, thinning).Slope);
