@@ -36,20 +36,21 @@ sealed class Story
     const double FullShare = 0.953;
     /// <summary>The scorer can take so much of what the whole crowd sends.</summary>
     const double CapacityShare = 0.95;
-    static readonly TimeSpan Ramp = TimeSpan.FromSeconds(55);
-
     readonly StoryPlan plan;
     readonly int hunters;
+    readonly TimeSpan ramp;
     readonly TimeSpan duration;
     readonly List<TraceSecond> samples = [];
 
-    Story(StoryPlan plan, int hunters, TimeSpan duration) => (this.plan, this.hunters, this.duration) = (plan, hunters, duration);
+    Story(StoryPlan plan, int hunters, TimeSpan ramp, TimeSpan duration) => (this.plan, this.hunters, this.ramp, this.duration) = (plan, hunters, ramp, duration);
 
     /// <summary>Plays a story to its end.</summary>
-    /// <param name="duration">How long the crowd plays after the ramp.</param>
+    /// <param name="ramp">How long the crowd takes to come.</param>
+    /// <param name="duration">How long it plays then.</param>
     /// <param name="worker">The command that starts a process of the crowd.</param>
-    public static Task<StoryReport> Play(string name, int hunters, TimeSpan duration, IReadOnlyList<string> worker, Terminal terminal, CancellationToken cancel) =>
-        new Story(Plans[name], hunters, duration).Play(name, worker, terminal, cancel);
+    public static Task<StoryReport> Play(
+        string name, int hunters, TimeSpan ramp, TimeSpan duration, IReadOnlyList<string> worker, Terminal terminal, CancellationToken cancel) =>
+        new Story(Plans[name], hunters, ramp, duration).Play(name, worker, terminal, cancel);
 
     async Task<StoryReport> Play(string name, IReadOnlyList<string> worker, Terminal terminal, CancellationToken cancel)
     {
@@ -83,7 +84,7 @@ sealed class Story
             var load = await Load.Run(
                 new LoadOptions
                 {
-                    Url = server.Url, Hunt = definition.Id, AnswersFile = new DataHome(folder.FullName).AnswersFile(definition.Id), Hunters = hunters, Ramp = Ramp, Duration = duration,
+                    Url = server.Url, Hunt = definition.Id, AnswersFile = new DataHome(folder.FullName).AnswersFile(definition.Id), Hunters = hunters, Ramp = ramp, Duration = duration,
                     PlayWhileArriving = true, Settle = TimeSpan.FromMinutes(3), Rate = SubmissionsPerSecond, Processes = 2, WorkerCommand = worker,
                 }, null, cancel);
             await over.CancelAsync();

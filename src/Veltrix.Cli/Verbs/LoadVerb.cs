@@ -9,6 +9,7 @@ namespace Veltrix.Cli.Verbs;
 static class LoadVerb
 {
     const int StoryHunters = 5_000;
+    static readonly TimeSpan StoryRamp = TimeSpan.FromSeconds(55);
     static readonly TimeSpan StoryDuration = TimeSpan.FromMinutes(4);
 
     public static Verb Make(Terminal terminal)
@@ -44,7 +45,8 @@ static class LoadVerb
         verb.SetAction(async (parsed, cancel) =>
         {
             if (parsed.GetValue(story) is { } told)
-                return await Tell(terminal, told, parsed.GetResult(hunters) is { Implicit: false } ? parsed.GetValue(hunters) : StoryHunters, parsed.GetValue(duration) ?? StoryDuration, parsed.GetValue(trace), parsed.GetValue(json), cancel);
+                return await Tell(terminal, told, parsed.GetResult(hunters) is { Implicit: false } ? parsed.GetValue(hunters) : StoryHunters, parsed.GetValue(ramp) ?? StoryRamp,
+                    parsed.GetValue(duration) ?? StoryDuration, parsed.GetValue(trace), parsed.GetValue(json), cancel);
             var id = parsed.GetValue(hunt)!;
             var options = new LoadOptions
             {
@@ -69,9 +71,9 @@ static class LoadVerb
         return verb;
     }
 
-    static async Task<int> Tell(Terminal terminal, string name, int hunters, TimeSpan duration, string? trace, bool json, CancellationToken cancel)
+    static async Task<int> Tell(Terminal terminal, string name, int hunters, TimeSpan ramp, TimeSpan duration, string? trace, bool json, CancellationToken cancel)
     {
-        var report = await Story.Play(name, hunters, duration, WorkerCommand(), terminal, cancel);
+        var report = await Story.Play(name, hunters, ramp, duration, WorkerCommand(), terminal, cancel);
         if (trace is not null) await File.WriteAllLinesAsync(trace, report.Samples.Select(sample => sample.ToLine()), cancel);
         if (json) terminal.Json(report.ToJson());
         else report.Write(terminal);
