@@ -79,7 +79,7 @@ sealed class Fleet : IAsyncDisposable
         Directory.CreateDirectory(folder.File("governor"));
         folder.Write("governor/hunt-config.yml", Config);
         Governor = Run("governor", "--redis", Redis.Endpoint, "--listen", $"127.0.0.1:{governorPort}", "--http-port", "0", "--data", folder.File("governor"), "--json");
-        await Governor.NextJson();
+        GovernorOps = new Uri((string)(await Governor.NextJson())["http"]!);
     }
 
     public async Task<OrchestratorRole> StartOrchestrator()
@@ -91,7 +91,8 @@ sealed class Fleet : IAsyncDisposable
 
     public string GovernorUrl => $"http://127.0.0.1:{governorPort}";
 
-    public string GovernorFolder => folder.File("governor");
+    /// <summary>The governor's page and metrics.</summary>
+    public Uri GovernorOps { get; private set; } = null!;
 
     /// <summary>A server on a folder of its own with the hunt published there.</summary>
     public async Task<ServerRole> AddServer(string settings, bool governed = false)
@@ -107,23 +108,24 @@ sealed class Fleet : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Seats so many hunters at a server, one after another as the limit allows, each playing.</summary>
+    /// <summary>Seats so many hunters at a server as the limit allows, each playing.</summary>
     public async Task<List<Player>> Seat(int count, Uri? at = null, TimeSpan? pace = null)
     {
         var players = new List<Player>();
-        for (var i = 1; i <= count; i++)
-        {
-            var nickname = $"P{i} {Guid.NewGuid():N}"[..20];
-            var knock = await Player.Ask(at ?? Url, Hunt, nickname);
-            await Until($"{nickname} is let in", async () =>
-            {
-                if (!knock.IsIn) knock = await Player.Ask(at ?? Url, Hunt, nickname, knock.Ticket);
-                return knock.IsIn;
-            });
-            players.Add(await Player.Begin(at ?? Url, Hunt, knock, pace: pace));
-        }
-
+        foreach (var some in Enumerable.Range(1, count).Chunk(20)) players.AddRange(await Task.WhenAll(some.Select(_ => SeatOne(at ?? Url, pace))));
         return players;
+    }
+
+    static async Task<Player> SeatOne(Uri at, TimeSpan? pace)
+    {
+        var nickname = $"P {Guid.NewGuid():N}"[..20];
+        var knock = await Player.Ask(at, Hunt, nickname);
+        await Until($"{nickname} is let in, last heard: {knock}", async () =>
+        {
+            if (!knock.IsIn) knock = await Player.Ask(at, Hunt, nickname, knock.Ticket);
+            return knock.IsIn;
+        });
+        return await Player.Begin(at, Hunt, knock, pace: pace);
     }
 
     public Task<GateCounts> Counts() => Gate.Counts(Cancel);

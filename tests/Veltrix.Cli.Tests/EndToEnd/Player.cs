@@ -48,6 +48,7 @@ sealed class Player : IAsyncDisposable
     long lastOutcome;
     long lastSeq;
     volatile bool isDone;
+    volatile ClientWebSocket? connection;
 
     Player(Uri server, string hunter, string token, string challenge, TimeSpan pace)
     {
@@ -125,6 +126,9 @@ sealed class Player : IAsyncDisposable
         while (IsWaiting() && DateTime.UtcNow < patience) await Task.Delay(20);
     }
 
+    /// <summary>The network between drops the connection; it is taken up again at once.</summary>
+    public void Drop() => connection?.Abort();
+
     bool IsWaiting()
     {
         lock (guard) return submitted.Values.Any(verdict => verdict is null);
@@ -136,6 +140,7 @@ sealed class Player : IAsyncDisposable
         {
             using var socket = new ClientWebSocket();
             using var over = CancellationTokenSource.CreateLinkedTokenSource(leaving.Token);
+            connection = socket;
             try
             {
                 await socket.ConnectAsync(server, over.Token);
