@@ -9,7 +9,7 @@ public class StandbyTests
     const int Opening = 120; // Three tenths of the ceiling.
     const int FarEnough = Opening + (2 * Step);
 
-    /// <summary>More than the limit may grow in one step by these settings, less than a start from anywhere but the last limit would change it.</summary>
+    /// <summary>More than the limit moves while as many play as before, less than a start from anywhere but the last limit would move it.</summary>
     const int Step = 20;
 
     /// <summary>The dead leader's lease (10 s), the standby's next round (5 s), and a busy machine.</summary>
@@ -20,17 +20,20 @@ public class StandbyTests
     {
         await using var fleet = await Fleet.Open();
         await fleet.StartGovernor();
-        await fleet.AddServer($"max_concurrent_hunters: {Ceiling}\ngrowth_ratio: 0.1\n", governed: true);
+        await fleet.AddServer($"max_concurrent_hunters: {Ceiling}\n", governed: true);
+        await using var watch = LimitsSeen.Begin(fleet);
         var leader = await fleet.StartOrchestrator();
         await Fleet.Until("the first one leads", async () => (bool)(await leader.Now())["is_leader"]!);
         var standby = await fleet.StartOrchestrator();
         var players = await fleet.Seat(40);
         await Fleet.Until("the second one stands by, and is warm", async () => await standby.Now() is var now && !(bool)now["is_leader"]! && now["hunts"]!.AsArray().Count == 1);
-        // Away from where a hunt begins, so that a start from there would show, as one from the ceiling does.
-        await Fleet.Until("the limit has grown", async () => (await fleet.Counts()).Limits!.Limit >= FarEnough);
+        // As far ahead of those who play as the policy goes. Away from where a hunt begins, so that a start from there would show, as one from the ceiling does.
+        await Fleet.Until("the limit has grown", () => Task.FromResult(watch.All.Any(counts => counts.Limits!.Limit >= FarEnough)));
+        var grown = watch.All.Select(counts => counts.Limits!).First(limits => limits.Limit >= FarEnough);
+        Assert.Contains($" → {grown.Limit}: ", grown.Reason);
+        Assert.DoesNotContain("too small a change", grown.Reason); // The reason is that of the change, not of the tick after it.
         var term = (long)(await leader.Now())["term"]!;
 
-        await using var watch = LimitsSeen.Begin(fleet);
         leader.Process.Kill();
         var dead = Stopwatch.StartNew();
         var last = (await fleet.Counts()).Limits!;
@@ -40,7 +43,7 @@ public class StandbyTests
 
         Assert.True((long)(await standby.Now())["term"]! > term);
         Assert.InRange(last.Limit, FarEnough, Ceiling * 3 / 4);
-        Assert.All(watch.All, counts => Assert.InRange(counts.Limits!.Limit, last.Limit - Step, last.Limit + (2 * Step)));
+        Assert.All(watch.All.SkipWhile(counts => counts.Limits!.AtMs < last.AtMs), counts => Assert.InRange(counts.Limits!.Limit, last.Limit - Step, last.Limit + Step));
         Assert.All(players, player => Assert.Equal((1, 0), (player.Welcomes, player.Waited)));
         foreach (var player in players) await player.DisposeAsync();
     }
