@@ -132,7 +132,9 @@ public sealed class GovernorHost : IAsyncDisposable
             var wait = options.Settings.Get(Keys.Tick) - clock.GetElapsedTime(began);
             if (wait < TimeSpan.FromMilliseconds(100)) wait = TimeSpan.FromMilliseconds(100);
             due = clock.GetTimestamp() + (long)(wait.TotalSeconds * clock.TimestampFrequency);
-            await Task.Delay(wait, clock, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            using var early = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            await Task.WhenAny(Task.Delay(wait, clock, early.Token), Sidecar.NewHunt);
+            await early.CancelAsync();
         }
     }
 
