@@ -25,7 +25,7 @@ public sealed class ServerMetrics : IDisposable
     public void Admitted(string hunt, TimeSpan waited)
     {
         Count(hunt, "admitted");
-        waits.Record(waited.TotalSeconds, new KeyValuePair<string, object?>("hunt", hunt));
+        waits.Record(waited.TotalSeconds, Of(hunt));
     }
 
     public void Queued(string hunt) => Count(hunt, "queued");
@@ -36,7 +36,7 @@ public sealed class ServerMetrics : IDisposable
 
     public void Refused(string hunt) => Count(hunt, "refused");
 
-    public void Froze(string hunt, long outcomes) => freezes.Add(outcomes, new KeyValuePair<string, object?>("hunt", hunt));
+    public void Froze(string hunt, long outcomes) => freezes.Add(outcomes, Of(hunt));
 
     /// <summary>What is read when somebody asks: sockets of the process, and how many there may be.</summary>
     public void Observe(Func<long> sockets, Func<long> most)
@@ -53,7 +53,10 @@ public sealed class ServerMetrics : IDisposable
     }
 
     void Count(string hunt, string result) =>
-        admissions.Add(1, new KeyValuePair<string, object?>("hunt", hunt), new KeyValuePair<string, object?>("result", result));
+        admissions.Add(1, Of(hunt), new KeyValuePair<string, object?>("result", result));
+
+    /// <summary>The label by which dashboards and alerts tell hunts apart, in the metrics of all roles.</summary>
+    public static KeyValuePair<string, object?> Of(string hunt) => new("hunt_id", hunt);
 
     public void Dispose() => meter.Dispose();
 }

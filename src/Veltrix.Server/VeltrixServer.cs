@@ -55,6 +55,9 @@ public sealed class VeltrixServer : IAsyncDisposable
     /// <summary>What is set for the process and for each hunt.</summary>
     public Settings Settings => hunts.Settings;
 
+    /// <summary>Whether a hunt's entrance is at work: its limit is known, and the shared store answers.</summary>
+    public bool IsAdmitting(string hunt) => admissions.Find(hunt) is { IsOpen: true };
+
     /// <summary>The first organiser's key; also in <c>admin.key</c> of the data folder.</summary>
     public string AdminKey { get; }
 

@@ -11,7 +11,7 @@ public partial class DocumentTests
 
     static string Above(string folder) => File.Exists(Path.Combine(folder, "Veltrix.slnx")) ? folder : Above(Path.GetDirectoryName(folder)!);
 
-    static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
+    internal static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
 
     public static TheoryData<string> Pages => [.. new[] { "", "docs", "examples", "web" }
         .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.md", folder == "docs" ? SearchOption.AllDirectories : SearchOption.TopDirectoryOnly))

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Veltrix.EventLog;
@@ -24,6 +25,8 @@ sealed class LocalServer : IAsyncDisposable
 {
     // Long enough to say goodbye to every socket, short enough for whoever pressed Ctrl-C.
     static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4);
+
+    static readonly TimeSpan AdmittingEvery = TimeSpan.FromMilliseconds(50);
 
     /// <summary>What counts as full in the store of this process, which has no limit of its own: room for two million seats, and little beside everything else that a process takes.</summary>
     const long EmbeddedBudget = 512L << 20;
@@ -104,10 +107,9 @@ sealed class LocalServer : IAsyncDisposable
 
     CliException? Explain(Exception error) => error switch
     {
-        IOException { InnerException: AddressInUseException } when error.Message.Contains($":{options.Port}:", StringComparison.Ordinal) => new CliException(
-            ExitCode.Refused, $"Port {options.Port} on {options.Host} is in use by another program.", "Choose another with --port, or let --port 0 take any free one.", error),
+        IOException { InnerException: AddressInUseException } when governor is null && options.GovernedBy is GovernedBy.ThisProcess here => OpsListener.InUse(here.Address, error),
         IOException { InnerException: AddressInUseException } => new CliException(
-            ExitCode.Refused, $"The port for the ops page and metrics is in use by another program: {error.Message}", "Choose another with --ops-port, or let --ops-port 0 take any free one.", error),
+            ExitCode.Refused, $"Port {options.Port} on {options.Host} is in use by another program.", "Choose another with --port, or let --port 0 take any free one.", error),
         SocketException => new CliException(
             ExitCode.Failed, $"Cannot listen on {options.Host}:{options.Port}: {error.Message}.", "Choose an address of this machine with --host, and a port above 1023 with --port.", error),
         ConfigException => new CliException(
@@ -130,6 +132,12 @@ sealed class LocalServer : IAsyncDisposable
 
     /// <summary>An organiser's way in, over the same interface that everybody uses.</summary>
     public Remote AsOrganiser() => new(Url, server!.AdminKey, "in this process");
+
+    /// <summary>Waits until hunters can get into all these hunts, though not for ever: a hunt's first limit takes a second or two.</summary>
+    public async Task UntilAdmitting(IReadOnlyList<string> hunts, TimeSpan patience, CancellationToken cancel)
+    {
+        for (var since = Stopwatch.StartNew(); since.Elapsed < patience && !hunts.All(server!.IsAdmitting);) await Task.Delay(AdmittingEvery, cancel);
+    }
 
     public string AuditKey(string hunt) => server!.AuditKey(hunt);
 

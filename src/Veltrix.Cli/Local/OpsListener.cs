@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -38,6 +39,11 @@ sealed class OpsListener : IAsyncDisposable
         {
             await app.StartAsync(cancel);
         }
+        catch (IOException error) when (error.InnerException is AddressInUseException)
+        {
+            await app.DisposeAsync();
+            throw InUse(address, error);
+        }
         catch
         {
             await app.DisposeAsync();
@@ -46,6 +52,10 @@ sealed class OpsListener : IAsyncDisposable
 
         return new OpsListener(app) { Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
     }
+
+    /// <summary>The port of the second listener is taken, as a sentence.</summary>
+    public static CliException InUse(IPEndPoint address, Exception error) => new(
+        ExitCode.Refused, $"Port {address.Port} on {address.Address}, for metrics and health, is in use by another program.", "Choose another with --ops-port; --ops-port 0 takes any free one.", error);
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 }

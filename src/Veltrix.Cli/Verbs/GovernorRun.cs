@@ -31,20 +31,31 @@ static class GovernorRun
         };
         var http = SharedOptions.Count("--http-port", "The port for people and Prometheus, on the same address; 0 takes any free one.", 0, 65_535, 9358);
         var token = new Option<string?>("--token-file") { Description = "The file that holds the control token; made if it is missing. Default: control.token in the data folder.", HelpName = "FILE" };
+        var config = new Option<string?>("--config")
+        {
+            Description = "The file with the settings, watched while it runs. Default: hunt-config.yml in the data folder, if it is there.",
+            HelpName = "FILE",
+            CustomParser = result => Path.GetFullPath(result.Tokens[0].Value),
+        };
         var name = new Option<string>("--name") { Description = "As votes name it.", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
         var json = SharedOptions.Json();
         var verb = new Verb("governor", "Govern the hunts of the server beside it: measure, vote, and say why. With a verb: ask a governor.",
             "veltrix governor --redis 127.0.0.1:6379 --data /var/lib/veltrix",
             "veltrix governor --redis redis:6379 --listen 0.0.0.0:9357 --token-file /run/secrets/control.token --json")
-        { redis, listen, http, token, name, json, data };
+        { redis, listen, http, token, config, name, json, data };
         verb.SetAction(async (parsed, cancel) =>
         {
             var end = parsed.GetRequiredValue(listen);
             using var settings = new Settings();
             await using var store = await Open(parsed.GetRequiredValue(redis), cancel);
+            settings.Changed += () => store.MemoryBudget = settings.Get(Keys.RedisBudget);
+            var folder = parsed.GetRequiredValue(data);
             await using var host = await Start(new GovernorOptions
             {
-                Folder = parsed.GetRequiredValue(data),
+                Folder = folder,
+                ConfigFile = parsed.GetValue(config) ?? Path.Combine(folder, ConfigFile.DefaultName),
+                ConfigIsRequired = parsed.GetValue(config) is not null,
+                ConfigIsGood = () => settings.LastReload.Ok,
                 Store = StoreProbe.Of(store),
                 Settings = settings,
                 // What people have set reaches this process with the reports of the server beside it.
@@ -86,6 +97,10 @@ static class GovernorRun
         catch (IOException error) when (error.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
             throw new CliException(ExitCode.Refused, $"Port {options.GrpcPort} or {options.HttpPort} on {options.Address} is in use by another program.", "Choose others with --listen and --http-port; 0 takes any free one.", error);
+        }
+        catch (ConfigException error)
+        {
+            throw new CliException(ExitCode.Failed, $"The settings cannot be taken:\n{error.Message}", "Repair them and start again; 'veltrix config validate FILE' reads them without a governor.", error);
         }
         catch (SocketException error)
         {

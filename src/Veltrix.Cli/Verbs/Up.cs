@@ -14,13 +14,14 @@ namespace Veltrix.Cli.Verbs;
 /// <item><see cref="ReadFiles"/>: before anything is started, so that a fault in a file costs nothing.</item>
 /// <item>Start the server with its governor and orchestrator (<see cref="LocalServer.Start"/>).</item>
 /// <item><see cref="Publish"/> what is not there yet, over HTTP like everybody else, and write the answers for bots.</item>
-/// <item><see cref="Announce"/>: it is ready.</item>
+/// <item><see cref="Announce"/>: it is ready, which is when hunters can get in.</item>
 /// <item><see cref="PlayUntil"/> a signal comes, or it was long enough.</item>
 /// <item><see cref="Tell"/> what was played, and stop.</item>
 /// </list>
 /// </summary>
 static class Up
 {
+    static readonly TimeSpan AdmittingWithin = TimeSpan.FromSeconds(10);
     static readonly TimeSpan TellWithin = TimeSpan.FromSeconds(3);
 
     public static Verb Make(Terminal terminal)
@@ -61,6 +62,7 @@ static class Up
         using var organiser = server.AsOrganiser();
         await Publish(terminal, server, organiser, folder, given, cancel);
         var hunts = await Present(organiser, folder, cancel);
+        await server.UntilAdmitting([.. hunts.Where(hunt => hunt.Phase != "closed").Select(hunt => hunt.Id)], AdmittingWithin, cancel);
         Announce(terminal, server, folder, hunts, bots, json);
         string[] ids = [.. hunts.Select(hunt => hunt.Id)];
         await using var sessions = new Sessions(server.Store, ids, Scarcity.SessionBytes(bots, Math.Max(1, hunts.Count)));

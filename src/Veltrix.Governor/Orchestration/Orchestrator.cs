@@ -19,6 +19,9 @@ namespace Veltrix.Governor.Orchestration;
 /// </summary>
 public sealed partial class Orchestrator(GateStore store, Governors governors, OrchestratorOptions options, Faults faults, ILogger logger)
 {
+    /// <summary>From round to round while there is no hunt yet: nobody gets into the first one before it has a limit.</summary>
+    static readonly TimeSpan Eager = TimeSpan.FromSeconds(1);
+
     readonly TimeProvider clock = options.Clock;
     RoundState state = RoundState.New;
     ImmutableArray<Applied> applied = [];
@@ -47,6 +50,9 @@ public sealed partial class Orchestrator(GateStore store, Governors governors, O
                 {
                     faults.Seen("round", error.GetType().Name, error.Message, error);
                 }
+
+                var every = state.Hunts.IsEmpty && Eager < options.Every ? Eager : options.Every;
+                if (timer.Period != every) timer.Period = every;
             }
             while (await timer.WaitForNextTickAsync(cancel));
         }

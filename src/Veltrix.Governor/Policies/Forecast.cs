@@ -223,6 +223,7 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         {
             Mode.Ramp when wanted < level => (Cause.RedisMemory, Words.Invariant($"up to {level * ceiling:N0} seated memory would stay under its {margin}; this step goes to {slew * ceiling:N0}{paced}")),
             Mode.Ramp or Mode.Trim => (Cause.RedisMemory, Words.Invariant($"at {level * ceiling:N0} seated memory would reach its {margin}{paced}")),
+            _ when wanted < level && wanted <= limit => (Cause.RedisMemory, Words.Invariant($"memory allows {level * ceiling:N0}; the limit goes no further ahead of the {learnt.Past[^1].Seated * ceiling:N0} who play than to {wanted * ceiling:N0}{paced}")),
             _ => (Cause.RedisMemory, Words.Invariant($"memory allows {level * ceiling:N0}, too small a change to move for{paced}")),
         };
     }

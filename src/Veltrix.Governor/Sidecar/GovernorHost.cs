@@ -21,6 +21,12 @@ public sealed record GovernorOptions
 
     public Settings Settings { get; init; } = Settings.Defaults;
 
+    /// <summary>Read before anything runs and watched from then on, with what it sets going into <see cref="Settings"/>; null: whoever starts this sees to the settings.</summary>
+    public string? ConfigFile { get; init; }
+
+    /// <summary>A <see cref="ConfigFile"/> that is not there stops the start.</summary>
+    public bool ConfigIsRequired { get; init; }
+
     /// <summary>False after an edit of the configuration that was rejected.</summary>
     public Func<bool> ConfigIsGood { get; init; } = () => true;
 
@@ -60,6 +66,7 @@ public sealed class GovernorHost : IAsyncDisposable
     readonly GovernorMetrics metrics;
     readonly CancellationTokenSource stop;
     Task ticking = Task.CompletedTask;
+    Task watching = Task.CompletedTask;
     bool stopped;
 
     GovernorHost(WebApplication app, GovernorOptions options, GovernorSidecar sidecar, GovernorMetrics metrics, ControlToken token, CancellationTokenSource stop) =>
@@ -76,6 +83,7 @@ public sealed class GovernorHost : IAsyncDisposable
     public string TokenFile { get; }
 
     /// <exception cref="IOException">A port is in use, or the token's file can neither be read nor made.</exception>
+    /// <exception cref="ConfigException">The configuration has faults, or is not there though it must be.</exception>
     public static async Task<GovernorHost> Start(GovernorOptions options, CancellationToken cancel)
     {
         var token = ControlToken.Open(options.TokenFile ?? Path.Combine(options.Folder, "control.token"));
@@ -90,6 +98,8 @@ public sealed class GovernorHost : IAsyncDisposable
         var metrics = new GovernorMetrics(sidecar, options.ConfigIsGood);
         try
         {
+            var config = options.ConfigFile is { } file ? new ConfigWatch(file, options.Settings, options.Clock, app.Logger) : null;
+            config?.ReadFirst(options.ConfigIsRequired);
             app.MapGrpcService<GovernorRpc>().DisableHttpMetrics();
             app.MapMetrics();
             app.MapHealth(() => sidecar.NotReady);
@@ -97,6 +107,7 @@ public sealed class GovernorHost : IAsyncDisposable
             await app.StartAsync(cancel);
             var host = new GovernorHost(app, options, sidecar, metrics, token, stop) { GrpcUrl = listeners.Url(listeners.Grpc), HttpUrl = listeners.Url(listeners.Http) };
             GovernorAddress.Write(options.Folder, host.GrpcUrl, host.HttpUrl);
+            if (config is not null) host.watching = Task.Run(() => config.Run(stop.Token), CancellationToken.None);
             if (options.TicksByItself) host.ticking = Task.Run(() => host.Loop(stop.Token), CancellationToken.None);
             return host;
         }
@@ -121,7 +132,9 @@ public sealed class GovernorHost : IAsyncDisposable
             var wait = options.Settings.Get(Keys.Tick) - clock.GetElapsedTime(began);
             if (wait < TimeSpan.FromMilliseconds(100)) wait = TimeSpan.FromMilliseconds(100);
             due = clock.GetTimestamp() + (long)(wait.TotalSeconds * clock.TimestampFrequency);
-            await Task.Delay(wait, clock, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            using var early = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            await Task.WhenAny(Task.Delay(wait, clock, early.Token), Sidecar.NewHunt);
+            await early.CancelAsync();
         }
     }
 
@@ -152,7 +165,7 @@ public sealed class GovernorHost : IAsyncDisposable
         stopped = true;
         GovernorAddress.Remove(options.Folder);
         await stop.CancelAsync();
-        await ticking;
+        await Task.WhenAll(ticking, watching);
         await app.StopAsync();
         Sidecar.Dispose();
         metrics.Dispose();

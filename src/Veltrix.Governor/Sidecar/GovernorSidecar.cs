@@ -30,6 +30,7 @@ public sealed partial class GovernorSidecar : IDisposable
     readonly Action<string, IReadOnlyDictionary<string, string>>? adopt;
     readonly long origin;
     readonly ConcurrentDictionary<string, HuntGovernor> hunts = new();
+    TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly Lock gate = new();
     readonly Dictionary<string, Source> servers = [];
     TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -112,8 +113,12 @@ public sealed partial class GovernorSidecar : IDisposable
         }
     }
 
+    /// <summary>Completes when a server speaks of a hunt that no tick has seen: it has no limit yet, and nobody gets in.</summary>
+    public Task NewHunt => Volatile.Read(ref begun).Task;
+
     HuntGovernor Begin(string hunt)
     {
+        Volatile.Read(ref begun).TrySetResult();
         LogBegins(hunt);
         return new HuntGovernor(hunt, new HuntSettings(settings, hunt, adopt), new DecisionLog(folder, hunt, logger), logger);
     }
@@ -121,6 +126,7 @@ public sealed partial class GovernorSidecar : IDisposable
     /// <summary>Measures and decides, for all hunts. One at a time.</summary>
     public async Task Tick(CancellationToken cancel)
     {
+        Volatile.Write(ref begun, new(TaskCreationOptions.RunContinuationsAsynchronously));
         var (memory, memoryAt) = await Measure(store.Memory, cancel);
         Memory = memory;
         Forget();
@@ -206,8 +212,8 @@ public sealed partial class GovernorSidecar : IDisposable
             Pause = decision.Pause,
             Brownout = new() { Memory = decision.Brownout.Memory, Lag = decision.Brownout.Lag },
             Mode = Words.Snake(decision.Mode),
-            Cause = Words.Snake(decision.Cause),
-            Reason = decision.Reason,
+            Cause = Words.Snake(snapshot.Spoken.Cause),
+            Reason = snapshot.Spoken.Reason,
             ObservedAtMs = snapshot.ObservedAtMs,
             ValidUntilMs = snapshot.DecidedAtMs + validMs,
             PolicyHash = snapshot.PolicyHash,
@@ -215,6 +221,7 @@ public sealed partial class GovernorSidecar : IDisposable
             Floor = snapshot.Floor,
             PinOrigin = snapshot.PinOrigin,
             RoomWeight = snapshot.RoomWeight,
+            Audit = snapshot.Audit,
             Seated = snapshot.Seated,
             Waiting = snapshot.Waiting,
             Guard = snapshot.Guard,

@@ -35,6 +35,7 @@ public sealed partial class HuntGovernor : IDisposable
     ImmutableDictionary<(string, string), long> decisions = ImmutableDictionary<(string, string), long>.Empty;
     (string Policy, string[] Shadows, string KeyThen)? chosen;
     Pin? pin;
+    Decision? move;
     long seq;
     volatile HuntSnapshot snapshot;
 
@@ -245,6 +246,7 @@ public sealed partial class HuntGovernor : IDisposable
             decisions = decisions.SetItem(key, decisions.GetValueOrDefault(key) + 1);
         }
 
+        Remember(decision, from);
         var views = signals.All.Select(signal => View(signal, now)).ToImmutableArray();
         var oldest = signals.All.Where(signal => signal.IsRequired && signal.Samples > 0).Select(signal => signal.Age(now)).DefaultIfEmpty(0).Max();
         snapshot = new HuntSnapshot
@@ -255,6 +257,7 @@ public sealed partial class HuntGovernor : IDisposable
             DecidedAtMs = wallMs,
             ObservedAtMs = wallMs - (long)(oldest * 1_000),
             Decision = decision,
+            Spoken = move is null || decision.Pause ? decision : move,
             From = from,
             Policy = active.Name,
             PolicyHash = active.Hash,
@@ -263,6 +266,7 @@ public sealed partial class HuntGovernor : IDisposable
             PinLimit = pin?.Limit ?? settings.Get(Keys.PinLimit),
             PinOrigin = pin?.Origin ?? settings.Origin(Keys.PinLimit),
             RoomWeight = settings.Get(Keys.RoomWeight),
+            Audit = settings.Get(Keys.GateAudit),
             Seated = counts.Seated,
             Waiting = counts.Waiting,
             SeatedHere = loads.SeatedHere,
@@ -277,6 +281,13 @@ public sealed partial class HuntGovernor : IDisposable
         told.Ceiling = observation.Ceiling;
         plot.Enqueue(new PlotPoint(wallMs, told.Now?.Limit ?? double.NaN, counts.Seated, counts.Waiting, observation.Ceiling));
         if (plot.Count > PlotPoints) plot.Dequeue();
+    }
+
+    /// <summary>A policy may move and then hold before an orchestrator asks again: until the move is in force it is the move that has to be explained, not the holding.</summary>
+    void Remember(Decision decision, double from)
+    {
+        if (decision.Mode != Mode.Abstain && Math.Abs(decision.Limit - from) >= 1) move = decision;
+        else if (move is not null && (Math.Abs(move.Limit - decision.Limit) >= 1 || Math.Abs(decision.Limit - InForce()) < 1)) move = null;
     }
 
     SignalView View(MeasuredSignal signal, double now) => new(

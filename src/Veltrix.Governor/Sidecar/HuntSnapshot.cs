@@ -42,6 +42,10 @@ public sealed record HuntSnapshot
     public long ObservedAtMs { get; init; }
 
     public required Decision Decision { get; init; }
+
+    /// <summary>What the vote gives as its reason: that of <see cref="Decision"/>, or of the one before it that moved the limit to where this one holds it.</summary>
+    public Decision Spoken { get => field ?? Decision; init; }
+
     public double From { get; init; }
     public string Policy { get; init; } = "";
     public string PolicyHash { get; init; } = "";
@@ -50,6 +54,7 @@ public sealed record HuntSnapshot
     public long? PinLimit { get; init; }
     public string PinOrigin { get; init; } = "";
     public long RoomWeight { get; init; } = 1;
+    public bool Audit { get; init; }
     public double Seated { get; init; }
     public double Waiting { get; init; }
     public long SeatedHere { get; init; }

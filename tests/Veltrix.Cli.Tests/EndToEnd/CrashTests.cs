@@ -24,7 +24,7 @@ public class CrashTests
         for (var round = 1; round <= Kills; round++)
         {
             var killAfter = TimeSpan.FromMilliseconds(chance.Next(300, 2_000));
-            using var up = VeltrixProcess.Start("up", "--port", "0", "--data", data, "--json");
+            using var up = VeltrixProcess.Start("up", "--port", "0", "--ops-port", "0", "--data", data, "--json");
             var hunt = (await up.NextJson())["hunts"]!.AsArray().Single(hunt => (string)hunt!["id"]! == "capitals")!;
             await AssertHolds(data, receipts, round);
 
@@ -47,7 +47,7 @@ public class CrashTests
             Assert.True(offline.Code == ExitCode.Done, $"round {round}, seed {Seed}: {offline.Out}{offline.Error}");
         }
 
-        using var last = VeltrixProcess.Start("up", "--port", "0", "--data", data, "--json");
+        using var last = VeltrixProcess.Start("up", "--port", "0", "--ops-port", "0", "--data", data, "--json");
         await last.NextJson();
         await AssertHolds(data, receipts, Kills + 1);
         last.Signal("TERM");

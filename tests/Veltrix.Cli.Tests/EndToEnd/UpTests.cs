@@ -18,7 +18,7 @@ public class UpTests
     {
         using var folder = new TempFolder();
         var data = folder.File("data");
-        using var up = VeltrixProcess.Start("up", "--port", "0", "--data", data, "--hunt", await Riddles(folder), "--json");
+        using var up = VeltrixProcess.Start("up", "--port", "0", "--ops-port", "0", "--data", data, "--hunt", await Riddles(folder), "--json");
 
         var ready = await up.NextJson();
         Assert.True((bool)ready["ready"]!);
@@ -85,7 +85,7 @@ public class UpTests
     public async Task Bots_play_until_the_time_is_over_and_a_second_start_goes_on_from_there()
     {
         using var folder = new TempFolder();
-        string[] line = ["up", "--port", "0", "--data", folder.File("data"), "--hunt", await Riddles(folder), "--json"];
+        string[] line = ["up", "--port", "0", "--ops-port", "0", "--data", folder.File("data"), "--hunt", await Riddles(folder), "--json"];
         using var first = VeltrixProcess.Start([.. line, "--bots", "20", "--exit-after", "4s"]);
         await first.NextJson();
         var ended = await first.End();
@@ -110,7 +110,7 @@ public class UpTests
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
 
-        using var up = VeltrixProcess.Start("up", "--port", $"{port}", "--data", folder.File("data"), "--hunt", await Riddles(folder));
+        using var up = VeltrixProcess.Start("up", "--port", $"{port}", "--ops-port", "0", "--data", folder.File("data"), "--hunt", await Riddles(folder));
         var ended = await up.End();
 
         Assert.Equal(ExitCode.Refused, ended.Code);
@@ -119,11 +119,30 @@ public class UpTests
         Assert.Empty(ended.Out);
     }
 
+    [Theory]
+    [InlineData("up")]
+    [InlineData("server")]
+    public async Task A_second_port_in_use_is_a_sentence_with_a_remedy_as_well(string verb)
+    {
+        using var folder = new TempFolder();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+
+        using var started = VeltrixProcess.Start(verb, "--port", "0", "--ops-port", $"{port}", "--data", folder.File("data"));
+        var ended = await started.End();
+
+        Assert.Equal(ExitCode.Refused, ended.Code);
+        Assert.Contains($"Port {port} on 127.0.0.1, for metrics and health, is in use by another program.", ended.Error);
+        Assert.Contains("--ops-port 0", ended.Error);
+        Assert.DoesNotContain("   at ", ended.Error);
+    }
+
     [Fact]
     public async Task A_data_folder_belongs_to_one_server_at_a_time()
     {
         using var folder = new TempFolder();
-        string[] line = ["server", "--port", "0", "--data", folder.File("data"), "--json"];
+        string[] line = ["server", "--port", "0", "--ops-port", "0", "--data", folder.File("data"), "--json"];
         using var first = VeltrixProcess.Start(line);
         await first.NextJson();
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Veltrix.Cli.Tests.EndToEnd;
@@ -9,15 +10,25 @@ sealed class VeltrixProcess : IDisposable
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     readonly Process process;
+    readonly StringBuilder said = new();
     readonly Task<string> error;
 
     VeltrixProcess(Process process)
     {
         this.process = process;
-        error = process.StandardError.ReadToEndAsync();
+        error = Listen();
     }
 
     public int Id => process.Id;
+
+    /// <summary>Its messages so far.</summary>
+    public string Said
+    {
+        get
+        {
+            lock (said) return said.ToString();
+        }
+    }
 
     public static VeltrixProcess Start(params IEnumerable<string> args)
     {
@@ -33,10 +44,27 @@ sealed class VeltrixProcess : IDisposable
     }
 
     /// <summary>The next line of its standard output, as JSON.</summary>
-    public async Task<JsonNode> NextJson()
+    public async Task<JsonNode> NextJson() => JsonNode.Parse(await NextLine())!;
+
+    /// <summary>The next line of its standard output.</summary>
+    public async Task<string> NextLine()
     {
         var line = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
-        return JsonNode.Parse(line ?? throw new InvalidOperationException($"veltrix ended without a word: {await error}"))!;
+        return line ?? throw new InvalidOperationException($"veltrix ended without a word: {await error}");
+    }
+
+    /// <summary>As a crash does.</summary>
+    public void Kill()
+    {
+        process.Kill();
+        process.WaitForExit();
+    }
+
+    async Task<string> Listen()
+    {
+        while (await process.StandardError.ReadLineAsync() is { } line)
+            lock (said) said.AppendLine(line);
+        return Said;
     }
 
     public void Signal(string name)

@@ -52,6 +52,38 @@ public class HuntGovernorTests
         Assert.Equal(hunt.Now.Text, hunt.Sidecar.Of(ScriptedHunt.Id).Log.Last(1, changesOnly: true).Single().Text);
     }
 
+    [Fact]
+    public async Task A_vote_that_holds_what_is_not_yet_in_force_gives_the_reason_of_the_move()
+    {
+        using var hunt = await new ScriptedHunt().Running();
+        HuntVote Vote() => hunt.Sidecar.Vote(toOrchestrator: false).Votes.Single();
+        hunt.MemoryRatio = 0.83;
+        await hunt.Tick();
+        var move = hunt.Decision.Reason;
+
+        hunt.MemoryRatio = 0.81; // Between two cuts, and so the limit is held.
+        await hunt.Tick();
+        Assert.Equal(35_000, hunt.Decision.Limit);
+        Assert.NotEqual(move, hunt.Decision.Reason);
+        Assert.Equal(move, Vote().Reason);
+
+        hunt.Apply(35_000);
+        await hunt.Tick();
+        Assert.Equal(hunt.Decision.Reason, Vote().Reason);
+    }
+
+    [Fact]
+    public async Task A_vote_says_whether_grants_are_to_be_written_down()
+    {
+        using var hunt = await new ScriptedHunt().Running();
+        Assert.False(hunt.Sidecar.Vote().Votes.Single().Audit);
+
+        hunt.Settings["gate.audit"] = "on";
+        await hunt.Tick();
+
+        Assert.True(hunt.Sidecar.Vote().Votes.Single().Audit);
+    }
+
     [Theory]
     [InlineData("memory away", SampleFault.Missing, Signal.RedisMemory)]
     [InlineData("lag missing", SampleFault.Missing, Signal.LogLag)]
