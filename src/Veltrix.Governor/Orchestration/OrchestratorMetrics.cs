@@ -12,8 +12,8 @@ public sealed class OrchestratorMetrics : IDisposable
     public OrchestratorMetrics(Func<Snapshot> now)
     {
         Of("veltrix.hunt.limit_players", "{player}", "Hunters allowed now.", ruling => ruling.Limits.Limit);
-        Of("veltrix.hunt.ceiling_players", "{player}", "The most that people allow.", ruling => ruling.Tally.Settings.Ceiling);
-        Of("veltrix.hunt.floor_players", "{player}", "The limit never falls below, unless people pin it.", ruling => ruling.Tally.Settings.Floor);
+        Of("veltrix.hunt.ceiling_players", "{player}", "The most that people allow.", ruling => ruling.Tally.Terms.Ceiling);
+        Of("veltrix.hunt.floor_players", "{player}", "The limit never falls below, unless people pin it.", ruling => ruling.Tally.Terms.Floor);
         Of("veltrix.hunt.active_players", "{player}", "Hunters with a seat.", ruling => ruling.Seated);
         Of("veltrix.hunt.waiting_players", "{player}", "Hunters in the waiting room.", ruling => ruling.Waiting);
         Of("veltrix.hunt.admit_rate_players_per_second", "{player}/s", "The pace at which seats may be given; absent where it is not paced.", ruling => ruling.Limits.JoinsPerSecond, ruling => ruling.Limits.JoinsPerSecond > 0);

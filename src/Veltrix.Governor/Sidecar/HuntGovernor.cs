@@ -90,7 +90,7 @@ public sealed partial class HuntGovernor : IDisposable
             if (!told.Take(applied)) return false;
             if (before is null || before.Limit != applied.Limit || before.Pause != applied.Pause || before.Pinned != applied.Pinned)
                 log.Add(Entry("applied", applied.AtMs, before?.Limit ?? applied.Limit, applied.Limit, applied.JoinsPerSecond, applied.Pause, applied.Pinned ? "pinned" : "applied", applied.Cause,
-                    Words.Change(before?.Limit ?? applied.Limit, applied.Limit, applied.Reason)));
+                    Words.Move(before?.Limit ?? applied.Limit, applied.Limit, applied.Reason)));
             snapshot = snapshot with { Told = applied, Reversals = told.Reversals };
             return true;
         }
@@ -241,7 +241,7 @@ public sealed partial class HuntGovernor : IDisposable
         var action = decision.Pause ? "pause" : decision.Limit > from ? "raise" : decision.Limit < from ? "cut" : "hold";
         if (decision.Mode != Mode.Abstain)
         {
-            var key = (action, Words.Snake(decision.Cause));
+            var key = (action, Words.Name(decision.Cause));
             decisions = decisions.SetItem(key, decisions.GetValueOrDefault(key) + 1);
         }
 
@@ -271,7 +271,7 @@ public sealed partial class HuntGovernor : IDisposable
             Told = told.Now,
             Reversals = told.Reversals,
             Signals = views,
-            Shadows = [.. lanes.Values.Where(lane => lane.IsShadow && lane.Decision is not null).Select(lane => new ShadowView(lane.Name, lane.Decision!.Limit, Words.Change(lane.From, lane.Decision.Limit, lane.Decision.Reason)))],
+            Shadows = [.. lanes.Values.Where(lane => lane.IsShadow && lane.Decision is not null).Select(lane => new ShadowView(lane.Name, lane.Decision!.Limit, Words.Move(lane.From, lane.Decision.Limit, lane.Decision.Reason)))],
             Decisions = decisions,
         };
         told.Ceiling = observation.Ceiling;

@@ -63,7 +63,7 @@ public sealed record HuntSnapshot
     /// <summary>By action and reason, as in <c>veltrix_governor_decisions_total</c>.</summary>
     public ImmutableDictionary<(string Action, string Reason), long> Decisions { get; init; } = ImmutableDictionary<(string Action, string Reason), long>.Empty;
 
-    public string Text => Decision.Mode == Mode.Abstain ? Decision.Reason : Words.Change(From, Decision.Limit, Decision.Reason);
+    public string Text => Decision.Mode == Mode.Abstain ? Decision.Reason : Words.Move(From, Decision.Limit, Decision.Reason);
 
     public SignalView Signal(Signal signal)
     {
