@@ -63,7 +63,7 @@ public static class Round
             if (tally is not null) tallies[hunt] = tally;
         }
 
-        var sharedUntil = Sharing.IsDue(tallies.Values, inputs.MemoryRatio) ? now + Sharing.Hold.TotalSeconds : state.SharedUntil;
+        var sharedUntil = Sharing.IsDue(inputs.MemoryRatio) ? now + Sharing.Hold.TotalSeconds : state.SharedUntil;
         if (now < sharedUntil) Sharing.Among(tallies, hunt => hunts[hunt].Seated);
 
         var rulings = ImmutableArray.CreateBuilder<HuntRuling>();

@@ -29,8 +29,11 @@ public static class Sharing
     /// <summary>Hunts go on sharing so long after the store was last scarce: else limits would swing at the edge.</summary>
     public static readonly TimeSpan Hold = TimeSpan.FromSeconds(60);
 
-    /// <summary>Whether the store is scarce: it is fuller than <see cref="From"/>, or a limit rests on it.</summary>
-    public static bool IsDue(IEnumerable<Tally> tallies, double? memoryRatio) => memoryRatio >= From || tallies.Any(tally => tally is { HasQuorum: true, Cause: Cause.RedisMemory });
+    /// <summary>
+    /// Whether the store is scarce. That a vote rests on its memory says nothing: a policy that looks ahead names the memory from the first hunter on, and hunts that then divide an empty store
+    /// each creep to their part of it.
+    /// </summary>
+    public static bool IsDue(double? memoryRatio) => memoryRatio >= From;
 
     /// <summary>Gives each hunt its part. Pinned hunts are people's matter, and those without votes enough are held: neither takes part.</summary>
     public static void Among(IDictionary<string, Tally> tallies, Func<string, double> seated)
