@@ -14,7 +14,7 @@ public sealed class ServerMetrics : IDisposable
 
     public ServerMetrics()
     {
-        admissions = meter.CreateCounter<long>("veltrix.hunt.admissions", "{hunter}", "What came of hunters who wanted in: admitted, queued, abandoned, reconnected, refused.");
+        admissions = meter.CreateCounter<long>("veltrix.hunt.admissions", "{hunter}", "What came of hunters who wanted in.");
         waits = meter.CreateHistogram<double>("veltrix.hunt.wait", "s", "Time from the first asking for a seat to getting it.", advice: new()
         {
             HistogramBucketBoundaries = [1, 5, 15, 30, 60, 120, 300, 600, 1200, 3600],
@@ -25,7 +25,7 @@ public sealed class ServerMetrics : IDisposable
     public void Admitted(string hunt, TimeSpan waited)
     {
         Count(hunt, "admitted");
-        waits.Record(waited.TotalSeconds, new KeyValuePair<string, object?>("hunt", hunt));
+        waits.Record(waited.TotalSeconds, Of(hunt));
     }
 
     public void Queued(string hunt) => Count(hunt, "queued");
@@ -36,7 +36,7 @@ public sealed class ServerMetrics : IDisposable
 
     public void Refused(string hunt) => Count(hunt, "refused");
 
-    public void Froze(string hunt, long outcomes) => freezes.Add(outcomes, new KeyValuePair<string, object?>("hunt", hunt));
+    public void Froze(string hunt, long outcomes) => freezes.Add(outcomes, Of(hunt));
 
     /// <summary>What is read when somebody asks: sockets of the process, and how many there may be.</summary>
     public void Observe(Func<long> sockets, Func<long> most)
@@ -52,8 +52,11 @@ public sealed class ServerMetrics : IDisposable
         meter.CreateObservableGauge("veltrix.server.waiting", waiting, "{hunter}", "Hunters that wait with a connection to this server.");
     }
 
+    /// <summary>The label of a hunt, as in every process.</summary>
+    public static KeyValuePair<string, object?> Of(string hunt) => new("hunt_id", hunt);
+
     void Count(string hunt, string result) =>
-        admissions.Add(1, new KeyValuePair<string, object?>("hunt", hunt), new KeyValuePair<string, object?>("result", result));
+        admissions.Add(1, Of(hunt), new KeyValuePair<string, object?>("result", result));
 
     public void Dispose() => meter.Dispose();
 }

@@ -106,7 +106,7 @@ public sealed partial class Admissions : IDisposable
     /// <summary>Makes room for somebody who may be playing: one who waits asks over HTTP from now on.</summary>
     internal bool MakeRoom() => turnstiles.Values.Any(turnstile => turnstile.SendOneToPoll());
 
-    IEnumerable<Measurement<long>> Each(Func<Turnstile, long> value) => turnstiles.Values.Select(t => new Measurement<long>(value(t), new KeyValuePair<string, object?>("hunt", t.Hunt)));
+    IEnumerable<Measurement<long>> Each(Func<Turnstile, long> value) => turnstiles.Values.Select(t => new Measurement<long>(value(t), ServerMetrics.Of(t.Hunt)));
 
     public void Dispose() => Metrics.Dispose();
 

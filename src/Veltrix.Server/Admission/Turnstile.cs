@@ -189,7 +189,8 @@ public sealed partial class Turnstile
             // Its place is in its ticket; it hears why it does not move.
         }
 
-        house.Metrics.Queued(Hunt);
+        // Whoever has not joined yet was counted when asking for the ticket.
+        if (visit.IsJoined) house.Metrics.Queued(Hunt);
         visit.NextFrame = house.Clock.GetTimestamp() + FrameEvery();
         room.Add(visit);
         visit.Outbox.Post(Frame(id, Card(visit.Hunter, visit.Drawn, answer), Top()));
