@@ -38,9 +38,6 @@ public static class Round
     // What one server may claim to carry, so that no claim makes a sum overflow.
     const long SocketsMax = 10_000_000;
 
-    // In a store "0 or less" is not paced at all, so that "nobody" must be a number.
-    const double PaceLeast = 0.01;
-
     public static RoundOutcome Next(RoundState state, RoundInputs inputs, double now)
     {
         string? leap = null;
@@ -176,7 +173,7 @@ public static class Round
         if (memory.Published is null) tally = tally with { Why = string.Create(CultureInfo.InvariantCulture, $"opened with {Keys.FirstWindow.Default:0.00} of the ceiling, {Words.Whole(from)}; {tally.Why}") };
         var limits = new GateLimits(
             tally.Effective,
-            double.IsFinite(tally.JoinsPerSecond) ? Math.Max(PaceLeast, tally.JoinsPerSecond) : 0,
+            Vote.PaceOnWire(tally.JoinsPerSecond),
             tally.Pause,
             tally.Brownout.Memory,
             tally.Brownout.Lag,

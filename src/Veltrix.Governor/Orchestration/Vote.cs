@@ -9,6 +9,9 @@ public sealed record Vote
     /// <summary>The longest that a vote counts after it was first heard, whatever it says itself.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(15);
 
+    // In votes and in the store "0 or less" is not paced at all, so that "nobody" must be a number.
+    const double PaceLeast = 0.01;
+
     // A governor gone wrong may send a book; a reason goes into the store and to every server.
     const int TextMax = 200;
 
@@ -88,6 +91,9 @@ public sealed record Vote
 
     /// <summary>What a governor's vote is worth while its policy is in this mode.</summary>
     public static VoteState StateOf(Mode mode) => mode switch { Mode.Abstain => VoteState.Abstain, Mode.Stale => VoteState.Stale, _ => VoteState.Fresh };
+
+    /// <summary>A pace of joins as votes and the store have it: 0 is not paced at all; one that lets in nobody is the least there is. What is no number stays none, so that nobody takes it for a pace.</summary>
+    public static double PaceOnWire(double joinsPerSecond) => double.IsPositiveInfinity(joinsPerSecond) ? 0 : Math.Max(PaceLeast, joinsPerSecond);
 
     internal static bool IsAmount(double number) => number is >= 0 and < double.PositiveInfinity;
 

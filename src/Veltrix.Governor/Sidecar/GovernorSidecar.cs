@@ -202,7 +202,7 @@ public sealed partial class GovernorSidecar : IDisposable
             Seq = snapshot.Seq,
             State = Orchestration.Vote.StateOf(decision.Mode),
             Limit = decision.Limit,
-            JoinsPerSecond = double.IsFinite(decision.JoinsPerSecond) ? decision.JoinsPerSecond : 0,
+            JoinsPerSecond = Orchestration.Vote.PaceOnWire(decision.JoinsPerSecond),
             Pause = decision.Pause,
             Brownout = new() { Memory = decision.Brownout.Memory, Lag = decision.Brownout.Lag },
             Mode = Words.Name(decision.Mode),
@@ -218,6 +218,7 @@ public sealed partial class GovernorSidecar : IDisposable
             Seated = snapshot.Seated,
             Waiting = snapshot.Waiting,
             Guard = snapshot.Guard,
+            Audit = snapshot.Audit,
             // Nobody knows whose bytes are whose; hunters cost much the same in every hunt.
             MemoryRatio = memory.IsFresh && seatedOfAll > 0 ? memory.Value * snapshot.Seated / seatedOfAll : 0,
         };

@@ -55,6 +55,10 @@ public sealed record HuntSnapshot
     public long SeatedHere { get; init; }
     public double CpuSoft { get; init; }
     public bool Guard { get; init; }
+
+    /// <summary><c>gate.audit</c>: the gate is to write down every grant.</summary>
+    public bool Audit { get; init; }
+
     public Told? Told { get; init; }
     public long Reversals { get; init; }
     public ImmutableArray<SignalView> Signals { get; init; } = [];
