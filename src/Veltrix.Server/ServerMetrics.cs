@@ -14,7 +14,7 @@ public sealed class ServerMetrics : IDisposable
 
     public ServerMetrics()
     {
-        admissions = meter.CreateCounter<long>("veltrix.hunt.admissions", "{hunter}", "What came of hunters who wanted in: admitted, queued, abandoned, reconnected, refused.");
+        admissions = meter.CreateCounter<long>("veltrix.hunt.admissions", "{hunter}", "What came of hunters who wanted in.");
         waits = meter.CreateHistogram<double>("veltrix.hunt.wait", "s", "Time from the first asking for a seat to getting it.", advice: new()
         {
             HistogramBucketBoundaries = [1, 5, 15, 30, 60, 120, 300, 600, 1200, 3600],

@@ -62,7 +62,8 @@ public class LoadReportTests
         other.Errors["JoinFull"] = 1;
         var sum = LoadTally.Merge([.. new[] { one, other }.Select(t =>
             JsonSerializer.Deserialize<LoadTally>(JsonSerializer.Serialize(t, CrowdJson.Options), CrowdJson.Options)!)]);
-        Assert.Equal((1500L, 2L, 12.0, 2000L), (sum.Submitted, sum.Lost, sum.Seconds, sum.Asked));
+        Assert.Equal((1500L, 2L, 12.0, 2000L, 14), (sum.Submitted, sum.Lost, sum.Seconds, sum.Asked, sum.Waited));
+        Assert.Equal(14, LoadReport.Of(sum, 2).Waited);
         Assert.Equal([new("JoinFull", 1), new("TooFast", 7)], sum.Errors);
         Assert.Equal(9, LoadReport.Of(sum, 2).MaxMs!.Value, 0.01);
     }
@@ -110,6 +111,7 @@ public class LoadReportTests
         Doubled = 0,
         OutcomeStalls = 1,
         FrameStalls = 2,
+        Waited = 7,
         Seconds = 10,
         Latency = [[1000, 900], [3000, 100]],
         Errors = new() { ["TooFast"] = 3 },

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Veltrix.Hosting;
+using Veltrix.Server;
 
 namespace Veltrix.Cli;
 
@@ -14,7 +15,7 @@ namespace Veltrix.Cli;
 sealed class OpsListener : IAsyncDisposable
 {
     /// <summary>Meters of a server.</summary>
-    public static readonly string[] ServerMeters = ["Veltrix.Server", "Veltrix.Config"];
+    public static readonly string[] ServerMeters = [ServerMetrics.MeterName, ConfigMetrics.MeterName];
 
     readonly WebApplication app;
 

@@ -30,7 +30,7 @@ sealed class GovernorRemote
     public string Folder(ParseResult parsed) => parsed.GetRequiredValue(data);
 
     /// <summary>Null: none is named, and none runs on the data folder.</summary>
-    public Uri? Find(ParseResult parsed) => parsed.GetValue(url) is { } given ? new Uri(given) : GovernorAddress.Read(Folder(parsed))?.Grpc;
+    public Uri? Find(ParseResult parsed) => parsed.GetValue(url) is { } given ? new Uri(given) : GovernorFile.Read(Folder(parsed))?.Grpc;
 
     /// <summary>One call; what is refused becomes a sentence and an exit code.</summary>
     public async Task<T> Call<T>(ParseResult parsed, bool withToken, Func<GovernorService.GovernorServiceClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancel)

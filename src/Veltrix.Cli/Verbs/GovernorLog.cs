@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Veltrix.Governor.Orchestration;
 using Veltrix.Governor.Sidecar;
 using Veltrix.Wire.Governor;
 
@@ -58,7 +59,7 @@ static class GovernorLog
         .Select(entry => new DecisionRecord
         {
             AtMs = entry.AtMs, Hunt = entry.Hunt, Policy = entry.Policy, Shadow = entry.Shadow, FromLimit = entry.From, ToLimit = entry.To, Pause = entry.Pause, Mode = entry.Mode, Cause = entry.Cause,
-            JoinsPerSecond = double.IsFinite(entry.JoinsPerSecond) ? entry.JoinsPerSecond : 0, Text = entry.Text, Seated = entry.Seated, Waiting = entry.Waiting,
+            JoinsPerSecond = Vote.PaceOnWire(entry.JoinsPerSecond), Text = entry.Text, Seated = entry.Seated, Waiting = entry.Waiting,
         }).ToList();
 
     internal static void Write(Terminal terminal, DecisionRecord entry, bool asJson)

@@ -72,6 +72,9 @@ public sealed record LoadReport
 
     public long Reconnects { get; init; }
 
+    /// <summary>Hunters that did not get a seat at once and went into the waiting room.</summary>
+    public int Waited { get; init; }
+
     /// <summary>Board frames received, ramp included.</summary>
     public long Frames { get; init; }
 
@@ -127,6 +130,7 @@ public sealed record LoadReport
             OutcomeStalls = tally.OutcomeStalls,
             FrameStalls = tally.FrameStalls,
             Reconnects = tally.Reconnects,
+            Waited = tally.Waited,
             Frames = tally.Frames,
             CpuSeconds = Math.Round(tally.CpuSeconds, 3),
             RampSeconds = Math.Round(tally.RampSeconds, 3),

@@ -43,6 +43,7 @@ sealed class LoadRun
     long notYetIn; // turns of hunters who were still waiting to be let in; of the same thread
 
     LoadMeter meter = null!;
+    Joining joining = null!;
     string phase = "joining";
     Func<double> phaseShare = () => 0;
 
@@ -103,6 +104,7 @@ sealed class LoadRun
 
         var tally = meter.Tally();
         tally.Asked = played.Asked;
+        tally.Waited = joining.Waited;
         tally.RampSeconds = ramp.TotalSeconds;
         tally.Seconds = played.Time.TotalSeconds;
         tally.CpuSeconds = played.Cpu.TotalSeconds;
@@ -130,7 +132,7 @@ sealed class LoadRun
     {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         late.CancelAfter(options.PlayWhileArriving ? options.Ramp + options.Duration : options.Ramp + StragglerLimit);
-        var joining = new Joining(http, options.Hunt, teamSize, options.Hunters, i => $"Load {options.FirstHunter + i + 1}", meter.Count, address);
+        joining = new Joining(http, options.Hunt, teamSize, options.Hunters, i => $"Load {options.FirstHunter + i + 1}", meter.Count, address);
         var entries = new List<Task>(options.Hunters);
         long began = Stopwatch.GetTimestamp();
         phaseShare = () => Math.Min(1, (double)entries.Count / options.Hunters);

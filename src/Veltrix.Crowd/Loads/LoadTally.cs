@@ -37,6 +37,8 @@ sealed class LoadTally
 
     public long Reconnects { get; set; }
 
+    public int Waited { get; set; }
+
     public long Frames { get; set; }
 
     public long BytesIn { get; set; }
@@ -80,6 +82,7 @@ sealed class LoadTally
             OutcomeStalls = parts.Sum(p => p.OutcomeStalls),
             FrameStalls = parts.Sum(p => p.FrameStalls),
             Reconnects = parts.Sum(p => p.Reconnects),
+            Waited = parts.Sum(p => p.Waited),
             Frames = parts.Sum(p => p.Frames),
             BytesIn = parts.Sum(p => p.BytesIn),
             BytesOut = parts.Sum(p => p.BytesOut),

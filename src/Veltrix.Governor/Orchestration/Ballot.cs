@@ -7,7 +7,7 @@ namespace Veltrix.Governor.Orchestration;
 /// Makes one limit of many governors' votes. Neither the lowest nor the highest decides: one sidecar that is stuck at 99 % would shut a hunt for all, one that is blind would open it.
 /// <list type="number">
 /// <item><see cref="Sort"/>: what is malformed, too old or of another gate counts for nothing.</item>
-/// <item><see cref="Settings"/>: ceiling, floor, pin and weight as most governors were told them.</item>
+/// <item><see cref="Terms"/>: ceiling, floor, pin and weight as most governors were told them.</item>
 /// <item><see cref="OneRule"/>: fresh votes of the policy that most follow.</item>
 /// <item>Fewer of them than half of all governors: <see cref="WithoutQuorum"/>.</item>
 /// <item><see cref="Combine"/>: the k-th smallest, k = 1 of one or two votes, else max(2, ⌈n/4⌉); a pause and the guard need k votes, brownout is the median.</item>
@@ -34,13 +34,13 @@ public static class Ballot
     {
         var sorted = Sort(votes, epoch, now);
         electorate = Math.Max(electorate, sorted.Live.Count + sorted.Expired + sorted.Rejected);
-        if (Settings(sorted.Live, standing.Settings) is not { } settings) return null;
+        if (Terms(sorted.Live, standing.Terms) is not { } terms) return null;
 
         var (fresh, otherRules) = OneRule([.. sorted.Live.Where(vote => vote.State == VoteState.Fresh)]);
         var needed = Math.Max(1, (electorate + 1) / 2);
         var tally = fresh.Count < needed
-            ? WithoutQuorum(standing, settings, seated, $"{fresh.Count} of {electorate} governors vote, {needed} needed", now - standing.QuorumAt, elapsed)
-            : Combine(fresh, [.. sorted.Live.Select(vote => vote.ServerCap)], electorate, standing, settings);
+            ? WithoutQuorum(standing, terms, seated, $"{fresh.Count} of {electorate} governors vote, {needed} needed", now - standing.QuorumAt, elapsed)
+            : Combine(fresh, [.. sorted.Live.Select(vote => vote.ServerCap)], electorate, standing, terms);
         return tally with
         {
             Fresh = fresh.Count,
@@ -48,12 +48,12 @@ public static class Ballot
             Expired = sorted.Expired,
             Rejected = sorted.Rejected + otherRules,
             Electorate = electorate,
-            Spread = fresh.Count == 0 ? 0 : (fresh.Max(vote => vote.Limit) - fresh.Min(vote => vote.Limit)) / settings.Ceiling,
+            Spread = fresh.Count == 0 ? 0 : (fresh.Max(vote => vote.Limit) - fresh.Min(vote => vote.Limit)) / terms.Ceiling,
         };
     }
 
     /// <summary>Everything stays, whatever was voted.</summary>
-    public static Tally? Hold(Standing standing, string why) => standing.Settings is { } settings ? Stay(standing, settings, standing.Voted, why) : null;
+    public static Tally? Hold(Standing standing, string why) => standing.Terms is { } terms ? Stay(standing, terms, standing.Voted, why) : null;
 
     static (List<Vote> Live, int Expired, int Rejected) Sort(IReadOnlyList<Vote> votes, long? epoch, double now)
     {
@@ -67,14 +67,14 @@ public static class Ballot
     }
 
     /// <summary>Each setting for itself, by those who know best: fresh votes, else stale ones, else those who just started.</summary>
-    static HuntSettings? Settings(IReadOnlyList<Vote> live, HuntSettings? standing)
+    static HuntTerms? Terms(IReadOnlyList<Vote> live, HuntTerms? standing)
     {
         var heard = new[] { VoteState.Fresh, VoteState.Stale, VoteState.Abstain }
-            .Select(state => live.Where(vote => vote.State == state).Select(vote => vote.Settings).ToList()).FirstOrDefault(told => told.Count > 0);
+            .Select(state => live.Where(vote => vote.State == state).Select(vote => vote.Terms).ToList()).FirstOrDefault(told => told.Count > 0);
         if (heard is null) return standing;
         var ceiling = Majority(heard, told => told.Ceiling, standing?.Ceiling);
         var pin = Majority(heard, told => told.Pin ?? -1, standing is null ? null : standing.Pin ?? -1);
-        return new HuntSettings(
+        return new HuntTerms(
             ceiling,
             Math.Min(ceiling, Majority(heard, told => told.Floor, standing?.Floor)),
             pin < 0 ? null : pin,
@@ -84,7 +84,7 @@ public static class Ballot
     }
 
     /// <summary>What more than half say; else what held, so that a change is taken when most have heard of it; else the middle one, which one liar cannot place.</summary>
-    static T Majority<T>(IReadOnlyList<HuntSettings> heard, Func<HuntSettings, T> setting, T? standing) where T : struct
+    static T Majority<T>(IReadOnlyList<HuntTerms> heard, Func<HuntTerms, T> setting, T? standing) where T : struct
     {
         var most = heard.GroupBy(setting).MaxBy(same => same.Count())!;
         return most.Count() * 2 > heard.Count ? most.Key : standing ?? heard.Select(setting).Order().ElementAt((heard.Count - 1) / 2);
@@ -100,18 +100,18 @@ public static class Ballot
     }
 
     /// <summary>Never raises: held at first, then down towards those who play. A pause is not let go into room that nobody measures.</summary>
-    static Tally WithoutQuorum(Standing standing, HuntSettings settings, double seated, string why, double missing, double elapsed)
+    static Tally WithoutQuorum(Standing standing, HuntTerms terms, double seated, string why, double missing, double elapsed)
     {
-        if (missing <= HoldMax.TotalSeconds) return Stay(standing, settings, standing.Voted, $"{why}: held");
-        var least = Math.Max(settings.Floor, seated);
+        if (missing <= HoldMax.TotalSeconds) return Stay(standing, terms, standing.Voted, $"{why}: held");
+        var least = Math.Max(terms.Floor, seated);
         var decayed = standing.Pause ? least : Math.Max(least, standing.Voted * Math.Pow(Decay, Math.Max(0, elapsed) / DecayEvery.TotalSeconds));
-        return Stay(standing with { Pause = false }, settings, Math.Min(standing.Voted, decayed), $"{why} for {Wording.Hunters(missing)} s: lowered towards {Wording.Hunters(least)}");
+        return Stay(standing with { Pause = false }, terms, Math.Min(standing.Voted, decayed), $"{why} for {Words.Whole(missing)} s: lowered towards {Words.Whole(least)}");
     }
 
-    static Tally Stay(Standing standing, HuntSettings settings, double limit, string why) => new()
+    static Tally Stay(Standing standing, HuntTerms terms, double limit, string why) => new()
     {
-        Settings = settings,
-        Voted = settings.Clamp(Math.Floor(limit)),
+        Terms = terms,
+        Voted = terms.Clamp(Math.Floor(limit)),
         JoinsPerSecond = standing.JoinsPerSecond,
         Pause = standing.Pause,
         Brownout = standing.Brownout,
@@ -121,13 +121,13 @@ public static class Ballot
         HasQuorum = false,
     };
 
-    static Tally Combine(IReadOnlyList<Vote> ordered, IReadOnlyList<double?> caps, int electorate, Standing standing, HuntSettings settings)
+    static Tally Combine(IReadOnlyList<Vote> ordered, IReadOnlyList<double?> caps, int electorate, Standing standing, HuntTerms terms)
     {
         var n = ordered.Count;
         var k = n <= 2 ? 1 : Math.Max(2, (n + 3) / 4);
         var decider = ordered[k - 1];
         var (limit, cause) = (decider.Limit, decider.Cause);
-        var why = $"{(decider.Reason.Length > 0 ? decider.Reason : "no reason given")} ({(n == 1 ? "the only vote" : $"{Wording.Lowest(k)} of {n} votes")})";
+        var why = $"{(decider.Reason.Length > 0 ? decider.Reason : "no reason given")} ({(n == 1 ? "the only vote" : $"{Words.Lowest(k)} of {n} votes")})";
         var pause = ordered.Count(vote => vote.Pause) >= k;
         if (pause)
         {
@@ -140,16 +140,16 @@ public static class Ballot
         var serversBind = room < limit;
         if (serversBind)
         {
-            why = $"the servers take {Wording.Hunters(room)} together; {Wording.Hunters(limit)} voted: {why}";
+            why = $"the servers take {Words.Whole(room)} together; {Words.Whole(limit)} voted: {why}";
             (limit, cause) = (room, Cause.None);
         }
 
-        if (limit > settings.Ceiling) (cause, why) = (Cause.Ceiling, $"the ceiling; {Wording.Hunters(limit)} voted: {why}");
-        else if (limit < settings.Floor) (cause, why) = (Cause.Floor, $"the floor; {Wording.Hunters(limit)} voted: {why}");
+        if (limit > terms.Ceiling) (cause, why) = (Cause.Ceiling, $"the ceiling; {Words.Whole(limit)} voted: {why}");
+        else if (limit < terms.Floor) (cause, why) = (Cause.Floor, $"the floor; {Words.Whole(limit)} voted: {why}");
         return new Tally
         {
-            Settings = settings,
-            Voted = settings.Clamp(limit),
+            Terms = terms,
+            Voted = terms.Clamp(limit),
             JoinsPerSecond = ordered.Select(vote => vote.JoinsPerSecond).Order().ElementAt(k - 1),
             Pause = pause,
             Brownout = new Brownout(Median(ordered, vote => vote.Brownout.Memory), Median(ordered, vote => vote.Brownout.Lag)),

@@ -69,7 +69,7 @@ public sealed record CapacityPlan(int Servers, int Now, double Hunters, double? 
         var coming = demand.Waiting + (Math.Max(0, demand.ArrivalsPerSecond - demand.LeavesPerSecond) * Horizon.TotalSeconds);
         var all = Math.Min(demand.Seated + coming, Math.Max(demand.Ceiling, demand.Seated));
         var expected = demand.IsSharedBound ? Math.Min(all, Math.Max(demand.Limit, demand.Seated)) : all;
-        var who = $"{Wording.Hunters(demand.Seated)} play, {Wording.Hunters(demand.Waiting)} wait, {Wording.Hunters(expected)} expected in {Horizon.TotalMinutes:N0} min";
+        var who = $"{Words.Whole(demand.Seated)} play, {Words.Whole(demand.Waiting)} wait, {Words.Whole(expected)} expected in {Horizon.TotalMinutes:N0} min";
         var now = Math.Max(1, demand.Servers);
         if (CarriedBy(demand) is not { } each)
             return new CapacityPlan(now, demand.Servers, expected, null, expected < all ? Bottleneck.Shared : Bottleneck.None, $"{who}; what a server carries is not known yet");
@@ -82,7 +82,7 @@ public sealed record CapacityPlan(int Servers, int Now, double Hunters, double? 
             Bottleneck.Shared => $"{wanted} servers are enough: the limit is set by what all servers share",
             _ => $"{wanted} servers are enough",
         };
-        return new CapacityPlan(wanted, demand.Servers, expected, each, bottleneck, $"{what}: {who}, one carries {Wording.Hunters(each)}");
+        return new CapacityPlan(wanted, demand.Servers, expected, each, bottleneck, $"{what}: {who}, one carries {Words.Whole(each)}");
     }
 
     /// <summary>The least of what the servers say and what their processors would bear.</summary>

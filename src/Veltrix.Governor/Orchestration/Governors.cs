@@ -72,7 +72,7 @@ public sealed class Governors(IReadOnlyList<GovernorAddress> addresses, Func<str
         catch (RpcException error)
         {
             onError?.Invoke(error);
-            if (late.IsCancellationRequested) faults.Seen(fault, "late", $"no answer within {Wording.Seconds(within)}");
+            if (late.IsCancellationRequested) faults.Seen(fault, "late", $"no answer within {Words.Seconds(within)}");
             else faults.Seen(fault, error.StatusCode.ToString(), $"{error.StatusCode}: {error.Status.Detail}");
             return null;
         }

@@ -157,7 +157,7 @@ public sealed partial class Orchestrator(GateStore store, Governors governors, O
         }
         catch (TimeoutException)
         {
-            faults.Seen(what, "late", $"the store does not answer within {Wording.Seconds(options.Within)}");
+            faults.Seen(what, "late", $"the store does not answer within {Words.Seconds(options.Within)}");
             return default;
         }
     }

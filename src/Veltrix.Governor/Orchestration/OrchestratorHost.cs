@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using OpenTelemetry.Metrics;
 using Veltrix.Gate;
+using Veltrix.Hosting;
 
 namespace Veltrix.Governor.Orchestration;
 
@@ -58,7 +58,7 @@ public sealed class OrchestratorHost : IAsyncDisposable
         var host = new OrchestratorHost(app, store, options, addresses, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix.Orchestrator"));
         try
         {
-            host.Map(options);
+            host.Map();
             await app.StartAsync(cancel);
             host.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
             host.running = Task.Run(() => host.orchestrator.Run(host.stop.Token), CancellationToken.None);
@@ -83,14 +83,11 @@ public sealed class OrchestratorHost : IAsyncDisposable
         stop.Dispose();
     }
 
-    void Map(OrchestratorOptions options)
+    void Map()
     {
-        app.MapPrometheusScrapingEndpoint("/metrics").DisableHttpMetrics();
-        app.MapGet("/livez", () => "ok");
+        app.MapMetrics();
         // A standby is as ready as a leader: it is there to take over.
-        app.MapGet("/readyz", IResult () => !faults.Present.TryGetValue("leadership", out var fault) && Now.Rounds > 0
-            ? TypedResults.Text("ok")
-            : TypedResults.Problem(fault ?? "the first round is not over", statusCode: StatusCodes.Status503ServiceUnavailable));
+        app.MapHealth(() => faults.Present.GetValueOrDefault("leadership") ?? (Now.Rounds > 0 ? null : "the first round is not over"));
         app.MapGet("/v1/hunts", () => TypedResults.Json(OrchestratorView.Of(Now, faults.Present), OrchestratorJson.Default.OrchestratorView));
     }
 
@@ -133,9 +130,7 @@ public sealed class OrchestratorHost : IAsyncDisposable
             kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1);
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(OrchestratorMetrics.MeterName)
-            .AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false));
+        Telemetry.Add(builder.Services, "veltrix-orchestrator", OrchestratorMetrics.MeterName);
         return builder;
     }
 }

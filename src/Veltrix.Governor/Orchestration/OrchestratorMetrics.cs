@@ -2,7 +2,8 @@ using System.Diagnostics.Metrics;
 
 namespace Veltrix.Governor.Orchestration;
 
-/// <summary>What an orchestrator tells Prometheus: all of it read from the last round when it is asked for. Names are in <c>docs/reference/orchestrator.md</c>.</summary>
+/// <summary>What an orchestrator tells Prometheus: all of it read from the last round when it is asked for. <c>docs/reference/metrics.md</c> has a row for each, and a test compares. How hunts stand the
+/// governors tell: in a process of both roles one series must not come twice.</summary>
 public sealed class OrchestratorMetrics : IDisposable
 {
     public const string MeterName = "Veltrix.Orchestrator";
@@ -11,12 +12,8 @@ public sealed class OrchestratorMetrics : IDisposable
 
     public OrchestratorMetrics(Func<Snapshot> now)
     {
-        Of("veltrix.hunt.limit_players", "{player}", "Hunters allowed now.", ruling => ruling.Limits.Limit);
-        Of("veltrix.hunt.ceiling_players", "{player}", "The most that people allow.", ruling => ruling.Tally.Settings.Ceiling);
-        Of("veltrix.hunt.floor_players", "{player}", "The limit never falls below, unless people pin it.", ruling => ruling.Tally.Settings.Floor);
-        Of("veltrix.hunt.active_players", "{player}", "Hunters with a seat.", ruling => ruling.Seated);
-        Of("veltrix.hunt.waiting_players", "{player}", "Hunters in the waiting room.", ruling => ruling.Waiting);
-        Of("veltrix.hunt.admit_rate_players_per_second", "{player}/s", "The pace at which seats may be given; absent where it is not paced.", ruling => ruling.Limits.JoinsPerSecond, ruling => ruling.Limits.JoinsPerSecond > 0);
+        Of("veltrix.orchestrator.limit_players", "{player}", "The limit of the last round; it is published if this one leads.", ruling => ruling.Limits.Limit);
+        Of("veltrix.orchestrator.admit_rate_players_per_second", "{player}/s", "The pace at which seats may be given; absent where it is not paced.", ruling => ruling.Limits.JoinsPerSecond, ruling => ruling.Limits.JoinsPerSecond > 0);
         Of("veltrix.hunt.wanted_servers", "{server}", "Servers wanted within the next minutes for this hunt alone.", ruling => ruling.Plan.Servers);
         Of("veltrix.orchestrator.vote_spread_ratio", "1", "Highest less lowest fresh vote, over the ceiling.", ruling => ruling.Tally.Spread);
         meter.CreateObservableGauge(

@@ -26,7 +26,7 @@ public sealed record GovernorView(string Endpoint, string? Governor, bool Answer
 public sealed record PlanView(int Servers, int Now, long Hunters, long? PerServer, string Bottleneck, string Reason)
 {
     public static PlanView Of(CapacityPlan plan) => new(
-        plan.Servers, plan.Now, (long)plan.Hunters, (long?)plan.PerServer, JsonNamingPolicy.SnakeCaseLower.ConvertName(plan.Bottleneck.ToString()), plan.Reason);
+        plan.Servers, plan.Now, (long)plan.Hunters, (long?)plan.PerServer, Words.Name(plan.Bottleneck), plan.Reason);
 }
 
 /// <param name="JoinsPerSecond">Null: not paced.</param>
@@ -35,7 +35,7 @@ public sealed record RulingView(
     string Cause, string Reason, bool Quorum, int Electorate, PlanView Plan, IReadOnlyList<VoteView> Votes)
 {
     public static RulingView Of(HuntRuling ruling) => new(
-        ruling.Hunt, ruling.Limits.Limit, ruling.Limits.Ceiling, ruling.Tally.Settings.Floor, (long)ruling.Seated, (long)ruling.Waiting,
+        ruling.Hunt, ruling.Limits.Limit, ruling.Limits.Ceiling, ruling.Tally.Terms.Floor, (long)ruling.Seated, (long)ruling.Waiting,
         ruling.Limits.JoinsPerSecond > 0 ? ruling.Limits.JoinsPerSecond : null, ruling.Limits.Pause, ruling.Limits.Guard, ruling.Limits.Pinned, ruling.Limits.BrownoutMemory, ruling.Limits.BrownoutLag,
         ruling.Limits.Cause, ruling.Limits.Reason, ruling.Tally.HasQuorum, ruling.Tally.Electorate, PlanView.Of(ruling.Plan), [.. ruling.Votes.Select(VoteView.Of)]);
 }
@@ -45,7 +45,7 @@ public sealed record VoteView(string Governor, string State, double? Limit, bool
 {
     // What is no number cannot be written in JSON, and is exactly what somebody who looks here wants to see.
     public static VoteView Of(Vote vote) => new(
-        vote.Governor, vote.IsWellFormed ? JsonNamingPolicy.SnakeCaseLower.ConvertName(vote.State.ToString()) : "malformed", Finite(vote.Limit), vote.Pause, vote.Reason, Finite(vote.ServerCap));
+        vote.Governor, vote.IsWellFormed ? Words.Name(vote.State) : "malformed", Finite(vote.Limit), vote.Pause, vote.Reason, Finite(vote.ServerCap));
 
     static double? Finite(double? number) => number is { } some && double.IsFinite(some) ? some : null;
 }

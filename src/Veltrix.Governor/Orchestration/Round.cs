@@ -13,7 +13,7 @@ namespace Veltrix.Governor.Orchestration;
 /// <item><see cref="Hear"/> the votes, each counting from when it was first heard.</item>
 /// <item><see cref="Remember"/>: what the gate says is published goes before what this orchestrator remembers, so that a new leader goes on from the last limit.</item>
 /// <item><see cref="Ballot.Count"/> for each hunt.</item>
-/// <item><see cref="Share"/> the store's room where it is scarce and several hunts want it.</item>
+/// <item><see cref="Sharing"/> of the store's room where it is scarce and several hunts want it.</item>
 /// <item><see cref="Rule"/>: pins, the reason, whether the gate may open again, servers wanted.</item>
 /// </list>
 /// </summary>
@@ -24,9 +24,6 @@ public static class Round
 
     /// <summary>A gate that lost its keys opens at the latest so long afterwards.</summary>
     public static readonly TimeSpan RebuildMax = TimeSpan.FromSeconds(10);
-
-    /// <summary>Hunts go on sharing so long after the store was last scarce: else limits would swing at the edge.</summary>
-    public static readonly TimeSpan ShareHold = TimeSpan.FromSeconds(60);
 
     /// <summary>A hunt that no governor speaks of any more, though some answer, is forgotten.</summary>
     public static readonly TimeSpan ForgetAfter = TimeSpan.FromSeconds(60);
@@ -41,15 +38,12 @@ public static class Round
     // What one server may claim to carry, so that no claim makes a sum overflow.
     const long SocketsMax = 10_000_000;
 
-    // In a store "0 or less" is not paced at all, so that "nobody" must be a number.
-    const double PaceLeast = 0.01;
-
     public static RoundOutcome Next(RoundState state, RoundInputs inputs, double now)
     {
         string? leap = null;
         if (state.At is { } last && !(now >= last && now - last <= GapMax.TotalSeconds))
         {
-            leap = $"the clock {(now < last ? "ran back" : "leapt")} by {Wording.Hunters(Math.Abs(now - last))} s: held";
+            leap = $"the clock {(now < last ? "ran back" : "leapt")} by {Words.Whole(Math.Abs(now - last))} s: held";
             state = state.Shifted(now - last);
         }
 
@@ -66,8 +60,8 @@ public static class Round
             if (tally is not null) tallies[hunt] = tally;
         }
 
-        var sharedUntil = IsScarce(tallies.Values, inputs.MemoryRatio) ? now + ShareHold.TotalSeconds : state.SharedUntil;
-        if (now < sharedUntil) Share(tallies, hunts);
+        var sharedUntil = Sharing.IsDue(inputs.MemoryRatio) ? now + Sharing.Hold.TotalSeconds : state.SharedUntil;
+        if (now < sharedUntil) Sharing.Among(tallies, hunt => hunts[hunt].Seated);
 
         var rulings = ImmutableArray.CreateBuilder<HuntRuling>();
         foreach (var (hunt, tally) in tallies)
@@ -136,10 +130,10 @@ public static class Round
     {
         if (gate is null || (gate.Servers.Count == 0 && gate.Seated == 0 && votes.Count * 2 < answering)) return null;
         if (gate.Limits is { } limits) return new HuntMemory { Standing = Published(limits, null, now), Published = limits, SeenAt = now };
-        var told = votes.Where(vote => vote.IsWellFormed).Select(vote => vote.Settings).OrderBy(settings => settings.Ceiling).ToList();
+        var told = votes.Where(vote => vote.IsWellFormed).Select(vote => vote.Terms).OrderBy(terms => terms.Ceiling).ToList();
         if (told.Count == 0) return null;
-        var settings = told[(told.Count - 1) / 2];
-        return new HuntMemory { Standing = Standing.Of(settings.Clamp(Keys.FirstWindow.Default * settings.Ceiling), now), SeenAt = now };
+        var terms = told[(told.Count - 1) / 2];
+        return new HuntMemory { Standing = Standing.Of(terms.Clamp(Keys.FirstWindow.Default * terms.Ceiling), now), SeenAt = now };
     }
 
     static HuntMemory Look(HuntMemory memory, GateCounts? gate, IEnumerable<Vote> votes, double now)
@@ -170,43 +164,25 @@ public static class Round
         limits.Pause,
         new Brownout(limits.BrownoutMemory, limits.BrownoutLag),
         limits.Guard,
-        known?.Settings ?? (limits.Ceiling >= 1 ? new HuntSettings(limits.Ceiling, 0, limits.Pinned ? limits.Limit : null) : null),
+        known?.Terms ?? (limits.Ceiling >= 1 ? new HuntTerms(limits.Ceiling, 0, limits.Pinned ? limits.Limit : null) : null),
         quorumAt);
-
-    static bool IsScarce(IEnumerable<Tally> tallies, double? memoryRatio) => memoryRatio >= Sharing.From || tallies.Any(tally => tally is { HasQuorum: true, Cause: Cause.RedisMemory });
-
-    /// <summary>Pinned hunts are people's matter, and those without votes enough are held: neither takes part.</summary>
-    static void Share(SortedDictionary<string, Tally> tallies, ImmutableSortedDictionary<string, HuntMemory> hunts)
-    {
-        var claims = tallies.Where(hunt => hunt.Value is { HasQuorum: true, Settings.Pin: null })
-            .Select(hunt => new Claim(hunt.Key, hunt.Value.Settings.RoomWeight, hunt.Value.Settings.Clamp(hunts[hunt.Key].Seated), hunt.Value.Voted)).ToList();
-        var shared = Sharing.Of(claims);
-        var weights = claims.Where(claim => claim.Room > 0).Sum(claim => claim.Weight);
-        foreach (var (claim, limit) in claims.Zip(shared))
-        {
-            var tally = tallies[claim.Hunt];
-            if (limit == tally.Voted) continue;
-            var why = $"{claim.Weight:0} of {weights:0} parts of the store's room; {Wording.Hunters(tally.Voted)} alone: {tally.Why}";
-            tallies[claim.Hunt] = tally with { Voted = limit, Cause = Cause.RedisMemory, Why = why };
-        }
-    }
 
     static (HuntMemory Memory, HuntRuling Ruling) Rule(string hunt, HuntMemory memory, Tally tally, ImmutableArray<Vote> votes, RoundInputs inputs, double now)
     {
         var from = memory.Published?.Limit ?? memory.Standing.Voted;
-        if (memory.Published is null) tally = tally with { Why = string.Create(CultureInfo.InvariantCulture, $"opened with {Keys.FirstWindow.Default:0.00} of the ceiling, {Wording.Hunters(from)}; {tally.Why}") };
+        if (memory.Published is null) tally = tally with { Why = string.Create(CultureInfo.InvariantCulture, $"opened with {Keys.FirstWindow.Default:0.00} of the ceiling, {Words.Whole(from)}; {tally.Why}") };
         var limits = new GateLimits(
             tally.Effective,
-            double.IsFinite(tally.JoinsPerSecond) ? Math.Max(PaceLeast, tally.JoinsPerSecond) : 0,
+            Vote.PaceOnWire(tally.JoinsPerSecond),
             tally.Pause,
             tally.Brownout.Memory,
             tally.Brownout.Lag,
             tally.Guard,
             tally.Reason(from),
-            tally.EffectiveCause.Word(),
-            tally.Settings.Pin is not null,
-            (long)tally.Settings.Ceiling,
-            inputs.Audit || tally.Settings.Audit,
+            Words.Name(tally.EffectiveCause),
+            tally.Terms.Pin is not null,
+            (long)tally.Terms.Ceiling,
+            inputs.Audit || tally.Terms.Audit,
             inputs.AtMs);
         var (plan, wanted) = Plan(memory, tally, votes, inputs, now);
         return (
@@ -231,7 +207,7 @@ public static class Round
             ArrivalsPerSecond = memory.Trend?.ArrivalsPerSecond ?? 0,
             LeavesPerSecond = memory.Trend?.LeavesPerSecond ?? 0,
             Limit = tally.Effective,
-            Ceiling = tally.Settings.Ceiling,
+            Ceiling = tally.Terms.Ceiling,
             IsSharedBound = IsShared(tally.Cause),
         });
         var wanted = memory.Wanted.RemoveAll(old => now - old.At > CapacityPlan.FewerAfter.TotalSeconds).Add((now, plan.Servers));
@@ -247,8 +223,8 @@ public static class Round
             Waiting = rulings.Sum(ruling => ruling.Waiting),
             ArrivalsPerSecond = rulings.Sum(ruling => hunts[ruling.Hunt].Trend?.ArrivalsPerSecond ?? 0),
             LeavesPerSecond = rulings.Sum(ruling => hunts[ruling.Hunt].Trend?.LeavesPerSecond ?? 0),
-            Limit = rulings.Sum(ruling => IsShared(ruling.Tally.Cause) ? ruling.Limits.Limit : ruling.Tally.Settings.Ceiling),
-            Ceiling = rulings.Sum(ruling => ruling.Tally.Settings.Ceiling),
+            Limit = rulings.Sum(ruling => IsShared(ruling.Tally.Cause) ? ruling.Limits.Limit : ruling.Tally.Terms.Ceiling),
+            Ceiling = rulings.Sum(ruling => ruling.Tally.Terms.Ceiling),
             IsSharedBound = rulings.Any(ruling => IsShared(ruling.Tally.Cause)),
         });
         // No hunt's own wish is forgotten over the sum, least of all one that lasts (FewerAfter).

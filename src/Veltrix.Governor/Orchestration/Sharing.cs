@@ -1,3 +1,5 @@
+using Veltrix.Governor.Policies;
+
 namespace Veltrix.Governor.Orchestration;
 
 /// <summary>What one hunt would be allowed if it had the store to itself.</summary>
@@ -23,6 +25,31 @@ public static class Sharing
 {
     /// <summary>The share of the store's memory from which on hunts divide its room: below, growth is bounded by each hunt's own pace, and dividing it would only make all slow.</summary>
     public const double From = 0.6;
+
+    /// <summary>Hunts go on sharing so long after the store was last scarce: else limits would swing at the edge.</summary>
+    public static readonly TimeSpan Hold = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Whether the store is scarce. That a vote rests on its memory says nothing: a policy that looks ahead names the memory from the first hunter on, and hunts that then divide an empty store
+    /// each creep to their part of it.
+    /// </summary>
+    public static bool IsDue(double? memoryRatio) => memoryRatio >= From;
+
+    /// <summary>Gives each hunt its part. Pinned hunts are people's matter, and those without votes enough are held: neither takes part.</summary>
+    public static void Among(IDictionary<string, Tally> tallies, Func<string, double> seated)
+    {
+        var claims = tallies.Where(hunt => hunt.Value is { HasQuorum: true, Terms.Pin: null })
+            .Select(hunt => new Claim(hunt.Key, hunt.Value.Terms.RoomWeight, hunt.Value.Terms.Clamp(seated(hunt.Key)), hunt.Value.Voted)).ToList();
+        var shared = Of(claims);
+        var weights = claims.Where(claim => claim.Room > 0).Sum(claim => claim.Weight);
+        foreach (var (claim, limit) in claims.Zip(shared))
+        {
+            var tally = tallies[claim.Hunt];
+            if (limit == tally.Voted) continue;
+            var why = $"{claim.Weight:0} of {weights:0} parts of the store's room; {Words.Whole(tally.Voted)} alone: {tally.Why}";
+            tallies[claim.Hunt] = tally with { Voted = limit, Cause = Cause.RedisMemory, Why = why };
+        }
+    }
 
     /// <returns>The limit of each hunt, in the order given.</returns>
     public static IReadOnlyList<long> Of(IReadOnlyList<Claim> claims)

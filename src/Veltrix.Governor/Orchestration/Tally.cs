@@ -5,7 +5,7 @@ namespace Veltrix.Governor.Orchestration;
 /// <summary>What all votes on one hunt came to, with the reason.</summary>
 public sealed record Tally
 {
-    public required HuntSettings Settings { get; init; }
+    public required HuntTerms Terms { get; init; }
 
     /// <summary>The limit as voted: within floor and ceiling, a pin left aside.</summary>
     public required long Voted { get; init; }
@@ -48,25 +48,25 @@ public sealed record Tally
     public bool ServersBind { get; init; }
 
     /// <summary>What holds: the pin if people set one, else what was voted.</summary>
-    public long Effective => Settings.Pin ?? Voted;
+    public long Effective => Terms.Pin ?? Voted;
 
-    public Cause EffectiveCause => Settings.Pin is null ? Cause : Cause.Manual;
+    public Cause EffectiveCause => Terms.Pin is null ? Cause : Cause.Manual;
 
     /// <summary>"31,200 → 29,800: redis memory 0.83 of 0.80 (2nd lowest of 5 votes)"</summary>
     /// <param name="from">The limit before.</param>
-    public string Reason(long from) => Wording.Move(from, Effective, Settings.Pin is null
+    public string Reason(long from) => Words.Move(from, Effective, Terms.Pin is null
         ? Why
-        : $"pinned{(Settings.PinOrigin.Length > 0 ? $" ({Settings.PinOrigin})" : "")}; {Wording.Hunters(Voted)} voted: {Why}");
+        : $"pinned{(Terms.PinOrigin.Length > 0 ? $" ({Terms.PinOrigin})" : "")}; {Words.Whole(Voted)} voted: {Why}");
 }
 
 /// <summary>What held when the votes were counted: where a limit comes from and goes on from.</summary>
 /// <param name="Voted">The last limit that was voted, or published by whoever led before.</param>
-/// <param name="Settings">What people had set; null: not heard yet.</param>
+/// <param name="Terms">What people had set; null: not heard yet.</param>
 /// <param name="QuorumAt">When there last were votes enough, in seconds of the monotonic clock; the start of this orchestrator if never.</param>
-public sealed record Standing(long Voted, double JoinsPerSecond, bool Pause, Brownout Brownout, bool Guard, HuntSettings? Settings, double QuorumAt)
+public sealed record Standing(long Voted, double JoinsPerSecond, bool Pause, Brownout Brownout, bool Guard, HuntTerms? Terms, double QuorumAt)
 {
     public static Standing Of(long limit, double now) => new(limit, double.PositiveInfinity, false, Brownout.None, false, null, now);
 
     public Standing After(Tally tally, double now) =>
-        new(tally.Voted, tally.JoinsPerSecond, tally.Pause, tally.Brownout, tally.Guard, tally.Settings, tally.HasQuorum ? now : QuorumAt);
+        new(tally.Voted, tally.JoinsPerSecond, tally.Pause, tally.Brownout, tally.Guard, tally.Terms, tally.HasQuorum ? now : QuorumAt);
 }

@@ -9,6 +9,9 @@ public sealed record Vote
     /// <summary>The longest that a vote counts after it was first heard, whatever it says itself.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(15);
 
+    // In votes and in the store "0 or less" is not paced at all, so that "nobody" must be a number.
+    const double PaceLeast = 0.01;
+
     // A governor gone wrong may send a book; a reason goes into the store and to every server.
     const int TextMax = 200;
 
@@ -40,7 +43,7 @@ public sealed record Vote
     public string PolicyHash { get; init; } = "";
 
     /// <summary>What people have set for the hunt, as this governor was told.</summary>
-    public required HuntSettings Settings { get; init; }
+    public required HuntTerms Terms { get; init; }
 
     public double Seated { get; init; }
 
@@ -55,7 +58,7 @@ public sealed record Vote
     /// <summary>False where a number is none, or cannot be meant: such a vote counts for nothing.</summary>
     public bool IsWellFormed =>
         State is VoteState.Fresh or VoteState.Stale or VoteState.Abstain
-        && Settings.IsSound
+        && Terms.IsSound
         && (State != VoteState.Fresh || (IsAmount(Limit) && JoinsPerSecond >= 0 && IsRatio(Brownout.Memory) && IsRatio(Brownout.Lag)))
         && ServerCap is null or (>= 0 and < double.PositiveInfinity);
 
@@ -75,16 +78,22 @@ public sealed record Vote
         JoinsPerSecond = wire.JoinsPerSecond <= 0 ? double.PositiveInfinity : wire.JoinsPerSecond,
         Pause = wire.Pause,
         Brownout = wire.Brownout is { } brownout ? new Brownout(brownout.Memory, brownout.Lag) : Brownout.None,
-        Cause = Wording.Cause(wire.Cause),
+        Cause = Words.CauseOf(wire.Cause),
         Reason = Clip(wire.Reason),
         Until = firstHeard + Math.Clamp((wire.ValidUntilMs - (double)wire.ObservedAtMs) / 1000, 0, Lifetime.TotalSeconds),
         PolicyHash = wire.PolicyHash,
-        Settings = new HuntSettings(wire.Ceiling, wire.Floor, wire.HasPinLimit ? wire.PinLimit : null, Clip(wire.PinOrigin), Math.Clamp(wire.RoomWeight, 1, 1_000), wire.Audit),
+        Terms = new HuntTerms(wire.Ceiling, wire.Floor, wire.HasPinLimit ? wire.PinLimit : null, Clip(wire.PinOrigin), Math.Clamp(wire.RoomWeight, 1, 1_000), wire.Audit),
         Seated = wire.Seated,
         Waiting = wire.Waiting,
         ServerCap = wire.HasServerCap ? wire.ServerCap : null,
         Guard = wire.Guard,
     };
+
+    /// <summary>What a governor's vote is worth while its policy is in this mode.</summary>
+    public static VoteState StateOf(Mode mode) => mode switch { Mode.Abstain => VoteState.Abstain, Mode.Stale => VoteState.Stale, _ => VoteState.Fresh };
+
+    /// <summary>A pace of joins as votes and the store have it: 0 is not paced at all; one that lets in nobody is the least there is. What is no number stays none, so that nobody takes it for a pace.</summary>
+    public static double PaceOnWire(double joinsPerSecond) => double.IsPositiveInfinity(joinsPerSecond) ? 0 : Math.Max(PaceLeast, joinsPerSecond);
 
     internal static bool IsAmount(double number) => number is >= 0 and < double.PositiveInfinity;
 
@@ -94,24 +103,5 @@ public sealed record Vote
     {
         if (text.Length > TextMax) text = text[..(TextMax - 1)] + "…";
         return text.Any(char.IsControl) ? new string([.. text.Select(letter => char.IsControl(letter) ? ' ' : letter)]) : text;
-    }
-}
-
-/// <summary>What people have set for a hunt: the control loop works within it and never changes it.</summary>
-/// <param name="Pin">Holds the limit, whatever is voted; null: it is voted.</param>
-/// <param name="PinOrigin">Who, why, until.</param>
-/// <param name="Audit">The gate is to write down every grant.</param>
-public sealed record HuntSettings(double Ceiling, double Floor, long? Pin = null, string PinOrigin = "", long RoomWeight = 1, bool Audit = false)
-{
-    // More hunters than there are people; far below what sums of them could not hold.
-    const long Most = 1_000_000_000_000;
-
-    public bool IsSound => Ceiling is >= 1 and <= Most && Floor >= 0 && Floor <= Ceiling && Pin is null or (>= 0 and <= Most);
-
-    /// <summary>Whole hunters within floor and ceiling.</summary>
-    public long Clamp(double limit)
-    {
-        var most = Math.Floor(Ceiling);
-        return (long)Math.Clamp(Math.Round(limit), Math.Min(Math.Ceiling(Floor), most), most);
     }
 }

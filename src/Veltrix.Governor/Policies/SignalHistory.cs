@@ -41,7 +41,8 @@ public sealed record SignalTrack(Reading Last, ImmutableArray<SignalTrack.Sample
 }
 
 /// <summary>
-/// The tracks of all signals seen so far. A reading that cannot have been measured, that was seen before, or that is older than the last or from the future is as good as none.
+/// The tracks of all signals seen so far. A reading that cannot have been measured, that was seen before, or that is older than the last or from the future is as good as none. If the clock has
+/// run back, what was measured before lies in the future now: it is forgotten, else it would pass for fresh and keep out all that is.
 /// </summary>
 public sealed record SignalHistory(ImmutableDictionary<Signal, SignalTrack> Tracks)
 {
@@ -55,7 +56,7 @@ public sealed record SignalHistory(ImmutableDictionary<Signal, SignalTrack> Trac
         foreach (var reading in readings)
         {
             if (!reading.IsValid || reading.At > now) continue;
-            var track = tracks.GetValueOrDefault(reading.Signal);
+            var track = tracks.GetValueOrDefault(reading.Signal) is { } known && known.Last.At <= now ? known : null;
             // Thresholds may change without a new sample.
             if (track is not null && reading.At <= track.Last.At)
             {

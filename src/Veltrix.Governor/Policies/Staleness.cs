@@ -15,7 +15,7 @@ public static class Staleness
     {
         age = history.Age(observation, now, out var oldest);
         if (age <= ageMax) return null;
-        var name = Words.Name(oldest).Replace('_', ' ');
+        var name = Words.Spoken(oldest);
         return double.IsInfinity(age)
             ? $"{name} was never measured; the limit may not rise"
             : Words.Invariant($"{name} is {age:0} s old, {ageMax:0} s is the most; the limit may not rise");

@@ -106,7 +106,7 @@ public sealed class GovernorHost : IAsyncDisposable
             app.MapOps(sidecar, options.Clock);
             await app.StartAsync(cancel);
             var host = new GovernorHost(app, options, sidecar, metrics, token, stop) { GrpcUrl = listeners.Url(listeners.Grpc), HttpUrl = listeners.Url(listeners.Http) };
-            GovernorAddress.Write(options.Folder, host.GrpcUrl, host.HttpUrl);
+            GovernorFile.Write(options.Folder, host.GrpcUrl, host.HttpUrl);
             if (config is not null) host.watching = Task.Run(() => config.Run(stop.Token), CancellationToken.None);
             if (options.TicksByItself) host.ticking = Task.Run(() => host.Loop(stop.Token), CancellationToken.None);
             return host;
@@ -163,7 +163,7 @@ public sealed class GovernorHost : IAsyncDisposable
     {
         if (stopped) return;
         stopped = true;
-        GovernorAddress.Remove(options.Folder);
+        GovernorFile.Remove(options.Folder);
         await stop.CancelAsync();
         await Task.WhenAll(ticking, watching);
         await app.StopAsync();

@@ -55,7 +55,7 @@ public sealed class GovernorMetrics : IDisposable
         Counters("veltrix.governor.decisions", "Decisions of the applied policy.", hunt =>
             hunt.Decisions.Select(pair => new Measurement<long>(pair.Value, Hunt(hunt), new("action", pair.Key.Action), new("reason", pair.Key.Reason))));
         Gauges("veltrix.governor.state", "1 for what the applied policy is doing, 0 for all else.", hunt =>
-            Enum.GetValues<Mode>().Select(mode => new Measurement<double>(hunt.Decision.Mode == mode ? 1 : 0, Hunt(hunt), new("state", Words.Snake(mode)))));
+            Enum.GetValues<Mode>().Select(mode => new Measurement<double>(hunt.Decision.Mode == mode ? 1 : 0, Hunt(hunt), new("state", Words.Name(mode)))));
         Gauges("veltrix.governor.brownout_ratio", "How much cheaper service is voted for: 0 all of it, 1 the least.", hunt =>
             [new(hunt.Decision.Brownout.Memory, Hunt(hunt), new("actuator", "memory")), new(hunt.Decision.Brownout.Lag, Hunt(hunt), new("actuator", "lag"))]);
         Gauges("veltrix.governor.shadow_limit_players", "What a policy in shadow would have decided.", hunt =>
@@ -71,7 +71,7 @@ public sealed class GovernorMetrics : IDisposable
         OfSignals("veltrix.governor.signal_pressure_ratio", "Value over threshold.", signal => signal.Pressure);
         Gauges("veltrix.governor.signal_age", "Since it was measured at its source; absent before the first time.", hunt => EachSignal(hunt, signal => signal.Age), "s");
         Counters("veltrix.governor.signal_invalid", "Samples that were no good.", hunt => hunt.Signals.SelectMany(signal => Enum.GetValues<SampleFault>().Select(fault =>
-            new Measurement<long>(signal.FaultCount(fault), Hunt(hunt), new("signal", Words.Snake(signal.Signal)), new("reason", Words.Snake(fault))))));
+            new Measurement<long>(signal.FaultCount(fault), Hunt(hunt), new("signal", Words.Name(signal.Signal)), new("reason", Words.Name(fault))))));
     }
 
     void Store()
@@ -92,7 +92,7 @@ public sealed class GovernorMetrics : IDisposable
     static IEnumerable<Measurement<double>> EachSignal(HuntSnapshot hunt, Func<SignalView, double> read)
     {
         foreach (var signal in hunt.Signals)
-            if (read(signal) is var value && double.IsFinite(value)) yield return new(value, Hunt(hunt), new("signal", Words.Snake(signal.Signal)));
+            if (read(signal) is var value && double.IsFinite(value)) yield return new(value, Hunt(hunt), new("signal", Words.Name(signal.Signal)));
     }
 
     void OfStore(string name, string? unit, string help, Func<Gate.StoreMemory, double?> read) =>

@@ -126,7 +126,7 @@ sealed class GovernorRpc(GovernorSidecar sidecar, ControlToken token, TimeProvid
         Shadow = entry.Shadow,
         FromLimit = entry.From,
         ToLimit = entry.To,
-        JoinsPerSecond = double.IsFinite(entry.JoinsPerSecond) ? entry.JoinsPerSecond : 0,
+        JoinsPerSecond = Orchestration.Vote.PaceOnWire(entry.JoinsPerSecond),
         Pause = entry.Pause,
         Mode = entry.Mode,
         Cause = entry.Cause,

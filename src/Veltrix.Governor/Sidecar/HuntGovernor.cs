@@ -90,8 +90,8 @@ public sealed partial class HuntGovernor : IDisposable
             var before = told.Now;
             if (!told.Take(applied)) return false;
             if (before is null || before.Limit != applied.Limit || before.Pause != applied.Pause || before.Pinned != applied.Pinned)
-                log.Add(Entry("applied", applied.AtMs, before?.Limit ?? applied.Limit, applied.Limit, applied.JoinsPerSecond, applied.Pause, applied.Pinned ? "pinned" : "applied", applied.Cause,
-                    Words.Change(before?.Limit ?? applied.Limit, applied.Limit, applied.Reason)));
+                log.Add(Entry("applied", applied.AtMs, before?.Limit ?? applied.Limit, applied.Limit, applied.JoinsPerSecond > 0 ? applied.JoinsPerSecond : double.PositiveInfinity, applied.Pause, applied.Pinned ? "pinned" : "applied", applied.Cause,
+                    Words.Move(before?.Limit ?? applied.Limit, applied.Limit, applied.Reason)));
             snapshot = snapshot with { Told = applied, Reversals = told.Reversals };
             return true;
         }
@@ -112,7 +112,7 @@ public sealed partial class HuntGovernor : IDisposable
         lock (gate)
         {
             chosen = (policy, [.. shadows], settings.Get(Keys.Policy));
-            log.Add(Entry("person", wallMs, InForce(), InForce(), 0, false, "policy", "manual", $"policy {policy} by {who}: {why}"));
+            log.Add(Entry("person", wallMs, InForce(), InForce(), double.PositiveInfinity, false, "policy", "manual", $"policy {policy} by {who}: {why}"));
         }
     }
 
@@ -122,7 +122,7 @@ public sealed partial class HuntGovernor : IDisposable
         lock (gate)
         {
             pin = by;
-            log.Add(Entry("person", wallMs, InForce(), by?.Limit ?? InForce(), 0, false, "pin", "manual",
+            log.Add(Entry("person", wallMs, InForce(), by?.Limit ?? InForce(), double.PositiveInfinity, false, "pin", "manual",
                 by is null ? $"pin taken back by {who}: {why}" : $"pinned at {Words.Whole(by.Limit)} by {by.Origin}"));
             snapshot = snapshot with { PinLimit = by?.Limit ?? settings.Get(Keys.PinLimit), PinOrigin = by?.Origin ?? settings.Origin(Keys.PinLimit) };
         }
@@ -147,7 +147,7 @@ public sealed partial class HuntGovernor : IDisposable
             Measure(now, memory, memoryAt, fresh, countsAt);
             if (pin?.Until is { } until && until.ToUnixTimeMilliseconds() <= wallMs)
             {
-                log.Add(Entry("person", wallMs, InForce(), InForce(), 0, false, "pin", "manual", $"the pin of {pin.Who} has run out"));
+                log.Add(Entry("person", wallMs, InForce(), InForce(), double.PositiveInfinity, false, "pin", "manual", $"the pin of {pin.Who} has run out"));
                 pin = null;
             }
 
@@ -242,7 +242,7 @@ public sealed partial class HuntGovernor : IDisposable
         var action = decision.Pause ? "pause" : decision.Limit > from ? "raise" : decision.Limit < from ? "cut" : "hold";
         if (decision.Mode != Mode.Abstain)
         {
-            var key = (action, Words.Snake(decision.Cause));
+            var key = (action, Words.Name(decision.Cause));
             decisions = decisions.SetItem(key, decisions.GetValueOrDefault(key) + 1);
         }
 
@@ -272,10 +272,11 @@ public sealed partial class HuntGovernor : IDisposable
             SeatedHere = loads.SeatedHere,
             CpuSoft = settings.Get(Keys.CpuSoft),
             Guard = guard.Next(counts.Waiting, settings.Get(Keys.JoinGuard)),
+            Audit = settings.Get(Keys.GateAudit),
             Told = told.Now,
             Reversals = told.Reversals,
             Signals = views,
-            Shadows = [.. lanes.Values.Where(lane => lane.IsShadow && lane.Decision is not null).Select(lane => new ShadowView(lane.Name, lane.Decision!.Limit, Words.Change(lane.From, lane.Decision.Limit, lane.Decision.Reason)))],
+            Shadows = [.. lanes.Values.Where(lane => lane.IsShadow && lane.Decision is not null).Select(lane => new ShadowView(lane.Name, lane.Decision!.Limit, Words.Move(lane.From, lane.Decision.Limit, lane.Decision.Reason)))],
             Decisions = decisions,
         };
         told.Ceiling = observation.Ceiling;

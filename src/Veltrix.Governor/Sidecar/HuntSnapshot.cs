@@ -60,6 +60,10 @@ public sealed record HuntSnapshot
     public long SeatedHere { get; init; }
     public double CpuSoft { get; init; }
     public bool Guard { get; init; }
+
+    /// <summary><c>gate.audit</c>: the gate is to write down every grant.</summary>
+    public bool Audit { get; init; }
+
     public Told? Told { get; init; }
     public long Reversals { get; init; }
     public ImmutableArray<SignalView> Signals { get; init; } = [];
@@ -68,7 +72,7 @@ public sealed record HuntSnapshot
     /// <summary>By action and reason, as in <c>veltrix_governor_decisions_total</c>.</summary>
     public ImmutableDictionary<(string Action, string Reason), long> Decisions { get; init; } = ImmutableDictionary<(string Action, string Reason), long>.Empty;
 
-    public string Text => Decision.Mode == Mode.Abstain ? Decision.Reason : Words.Change(From, Decision.Limit, Decision.Reason);
+    public string Text => Decision.Mode == Mode.Abstain ? Decision.Reason : Words.Move(From, Decision.Limit, Decision.Reason);
 
     public SignalView Signal(Signal signal)
     {

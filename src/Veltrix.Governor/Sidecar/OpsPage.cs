@@ -72,7 +72,7 @@ static class OpsPage
         {
             hunt.Hunt,
             hunt.Policy,
-            Mode = Words.Snake(hunt.Decision.Mode),
+            Mode = Words.Name(hunt.Decision.Mode),
             hunt.Told?.Limit,
             Vote = hunt.Decision.Mode == Mode.Abstain ? (double?)null : hunt.Decision.Limit,
             Ratio = hunt.ThrottleRatio,
@@ -89,7 +89,7 @@ static class OpsPage
             Applied = hunt.Told?.Reason ?? "",
             Signals = hunt.Signals.Select(signal => new
             {
-                Name = Words.Snake(signal.Signal),
+                Name = Words.Name(signal.Signal),
                 Value = Known(signal.Value),
                 signal.Soft,
                 signal.Critical,

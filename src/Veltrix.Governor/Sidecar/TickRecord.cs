@@ -34,8 +34,8 @@ public sealed record DecisionEntry(
     {
         var decision = lane.Decision;
         return new(
-            tick.AtMs, tick.Hunt, lane.Policy, lane.Shadow, (long)Math.Round(lane.From), (long)Math.Round(decision.Limit), decision.JoinsPerSecond, decision.Pause, Words.Snake(decision.Mode),
-            Words.Snake(decision.Cause), Words.Change(lane.From, decision.Limit, decision.Reason), (long)tick.Observation.Seated, (long)tick.Observation.Waiting);
+            tick.AtMs, tick.Hunt, lane.Policy, lane.Shadow, (long)Math.Round(lane.From), (long)Math.Round(decision.Limit), decision.JoinsPerSecond, decision.Pause, Words.Name(decision.Mode),
+            Words.Name(decision.Cause), Words.Move(lane.From, decision.Limit, decision.Reason), (long)tick.Observation.Seated, (long)tick.Observation.Waiting);
     }
 }
 

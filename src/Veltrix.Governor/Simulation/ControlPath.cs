@@ -1,31 +1,41 @@
+using Veltrix.Governor.Orchestration;
 using Veltrix.Governor.Policies;
 
 namespace Veltrix.Governor.Simulation;
 
 /// <summary>
-/// The way from a measurement to the gates of one hunt: sidecars that decide every 5 s, one limit of their votes, and servers that ask for it every 10 s, each at its own
+/// The way from a measurement to the gates of one hunt: sidecars that decide every 5 s, the orchestrator's count of their votes, and servers that ask for the limit every 10 s, each at its own
 /// moment. A limit and a pace thus arrive up to 15 s late and in tenths; a pause and a brownout arrive at once, as they do over the published state.
 /// </summary>
+/// <remarks>Votes are counted by the orchestrator's own <see cref="Ballot"/>, and a policy goes on from the limit that was applied where it is another than it voted, as in the product.</remarks>
 sealed class ControlPath
 {
     public const int TickSeconds = 5;
     public const int CacheSeconds = 10;
     public const int Servers = 10;
 
-    readonly IAdmissionPolicy policy;
+    readonly IAdmissionPolicy? policy;
     readonly PolicyState[] states;
+    readonly Vote[] votes;
+    readonly string[] names;
     readonly int[] phases;
     readonly double[] limits = new double[Servers];
     readonly double[] paces = new double[Servers];
+    Standing standing;
+    Mode mode = Mode.Hold;
 
-    public ControlPath(IAdmissionPolicy policy, double limit, int sidecars, Chance chance)
+    /// <param name="policy">Null: nobody governs, and the limit stays what it is.</param>
+    public ControlPath(IAdmissionPolicy? policy, double limit, int sidecars, Chance chance)
     {
         this.policy = policy;
-        states = [.. Enumerable.Range(0, sidecars).Select(_ => policy.Begin(limit))];
+        states = policy is null ? [] : [.. Enumerable.Range(0, sidecars).Select(_ => policy.Begin(limit))];
+        votes = new Vote[states.Length];
+        names = [.. Enumerable.Range(0, states.Length).Select(sidecar => $"sidecar-{sidecar}")];
         phases = [.. Enumerable.Range(0, Servers).Select(_ => (int)(chance.Unit() * CacheSeconds))];
         Array.Fill(limits, limit);
         Array.Fill(paces, double.PositiveInfinity);
-        Published = new Decision(limit, double.PositiveInfinity, false, Brownout.None, Mode.Hold, Cause.Ceiling, "opens at the ceiling");
+        standing = Standing.Of((long)limit, 0);
+        Published = new Decision(limit, double.PositiveInfinity, false, Brownout.None, Mode.Hold, Cause.Ceiling, policy is null ? "no governor" : "opens at the ceiling");
     }
 
     /// <summary>What the orchestrator last said.</summary>
@@ -36,16 +46,28 @@ sealed class ControlPath
 
     public double JoinsPerSecond { get; private set; }
 
-    /// <summary>Every sidecar steps its policy, and the orchestrator makes one decision of theirs.</summary>
-    public void Tick(Func<int, Observation> seenBy, double now)
+    /// <summary>Every sidecar steps its policy and votes, and the votes are counted. Null where nobody governs.</summary>
+    public Tally? Count(Func<int, Observation> seenBy, int second)
     {
-        var votes = new Decision[states.Length];
+        if (policy is null) return null;
         for (var i = 0; i < states.Length; i++)
         {
-            var step = policy.Step(states[i], seenBy(i), now);
-            (states[i], votes[i]) = (step.State, step.Decision);
+            var observation = seenBy(i);
+            var step = policy.Step(states[i], observation, second);
+            states[i] = step.State;
+            votes[i] = VoteOf(i, step.Decision, observation, second);
+            mode = step.Decision.Mode;
         }
-        Published = Combine(votes);
+        return Ballot.Count(votes, states.Length, standing, votes[0].Seated, epoch: null, second, second == 0 ? 0 : TickSeconds);
+    }
+
+    /// <summary>The tally holds, once hunts have shared what they share. Sidecars that voted otherwise are told.</summary>
+    public void Publish(Tally tally, int second)
+    {
+        standing = standing.After(tally, second);
+        Published = new Decision(tally.Effective, tally.JoinsPerSecond, tally.Pause, tally.Brownout, mode, tally.Cause, tally.Why);
+        for (var i = 0; i < states.Length; i++)
+            if (Math.Abs(votes[i].Limit - Published.Limit) >= 1) states[i] = states[i] with { Limit = Published.Limit };
     }
 
     /// <summary>Servers whose cache runs out in this second ask again.</summary>
@@ -57,32 +79,21 @@ sealed class ControlPath
         JoinsPerSecond = paces.Sum() / Servers;
     }
 
-    // The lower quartile, but never the lowest of three or more: one faulty sidecar decides nothing.
-    static Decision Combine(Decision[] votes)
+    Vote VoteOf(int sidecar, Decision decision, Observation observation, int second) => new()
     {
-        if (votes.Length == 1) return votes[0];
-        var k = votes.Length <= 2 ? 1 : Math.Max(2, (votes.Length + 3) / 4);
-        var chosen = votes.OrderBy(vote => vote.Limit).ElementAt(k - 1);
-        return chosen with
-        {
-            JoinsPerSecond = votes.Select(vote => vote.JoinsPerSecond).Order().ElementAt(k - 1),
-            Pause = votes.Count(vote => vote.Pause) >= k,
-            Brownout = new Brownout(
-                votes.Select(vote => vote.Brownout.Memory).OrderDescending().ElementAt(k - 1),
-                votes.Select(vote => vote.Brownout.Lag).OrderDescending().ElementAt(k - 1)),
-        };
-    }
-}
-
-/// <summary>No governor: the ceiling, and nothing that ever changes it.</summary>
-sealed class Ungoverned : IAdmissionPolicy
-{
-    public string Name => SimulatedPolicy.None;
-
-    public PolicyState Begin(double limit) => new State(limit);
-
-    public Step Step(PolicyState state, Observation observation, double now) =>
-        new(state, new Decision(state.Limit, double.PositiveInfinity, false, Brownout.None, Mode.Hold, Cause.Ceiling, "no governor"));
-
-    sealed record State(double Limit) : PolicyState(Limit);
+        Governor = names[sidecar],
+        Hunt = "",
+        State = Vote.StateOf(decision.Mode),
+        Limit = decision.Limit,
+        JoinsPerSecond = decision.JoinsPerSecond,
+        Pause = decision.Pause,
+        Brownout = decision.Brownout,
+        Cause = decision.Cause,
+        Reason = decision.Reason,
+        Until = second + Vote.Lifetime.TotalSeconds,
+        PolicyHash = policy!.Name,
+        Terms = new HuntTerms(observation.Ceiling, observation.Floor),
+        Seated = observation.Seated,
+        Waiting = observation.Waiting,
+    };
 }

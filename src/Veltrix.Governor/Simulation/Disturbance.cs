@@ -23,6 +23,6 @@ readonly record struct Disturbance()
     /// <summary>The ceiling × this: somebody changed it under the live hunt.</summary>
     public double CeilingFactor { get; init; } = 1;
 
-    /// <summary>The governor's clock is wrong by so many seconds.</summary>
+    /// <summary>The servers' wall clocks are wrong by so many seconds. The clock that a governor decides by is monotonic and cannot be.</summary>
     public double ClockError { get; init; }
 }

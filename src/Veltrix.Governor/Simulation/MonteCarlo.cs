@@ -43,7 +43,7 @@ public static class MonteCarlo
     }
 
     internal static Scores Fixed(Scenario scenario, PlantParameters plant, double limit, long seed) =>
-        SimulatedHunt.Run(scenario, new SimulatedPolicy("fixed", new Ungoverned(), limit), plant, seed);
+        SimulatedHunt.Run(scenario, new SimulatedPolicy("fixed", null, limit), plant, seed);
 }
 
 /// <summary>One random plant.</summary>

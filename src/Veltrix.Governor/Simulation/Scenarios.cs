@@ -47,7 +47,7 @@ public static class Scenarios
         },
         new()
         {
-            Name = "clock", Summary = "the governor's clock jumps an hour ahead in the ramp, and back after 2 min", Arrivals = Ramp(50_000, 200),
+            Name = "clock", Summary = "the servers' clocks jump an hour ahead in the ramp, and back after 2 min", Arrivals = Ramp(50_000, 200),
             At = t => new() { ClockError = t is >= 60 and < 180 ? 3600 : 0 },
         },
         new() { Name = "five-hunts", Summary = "five hunts on one Redis, 10,000 each, 20 s apart", Hunts = 5, Arrivals = (hunt, t) => t >= 20 * hunt && t < 20 * hunt + 55 ? 10_000 / 55.0 : 0 },

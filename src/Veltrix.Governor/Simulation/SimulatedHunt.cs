@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Veltrix.Governor.Orchestration;
 using Veltrix.Governor.Policies;
+using Veltrix.Governor.Signals;
 
 namespace Veltrix.Governor.Simulation;
 
@@ -19,6 +21,10 @@ public sealed class SimulatedHunt
     readonly ControlPath[] paths;
     readonly (double Joins, double Leaves)[] sinceTick;
     readonly double[,] retries;
+    // As the orchestrator knows them: by name, and in its order.
+    readonly string[] names;
+    double sharedUntil = double.NegativeInfinity;
+    readonly SourceClock server = new();
     Reading? memory;
     readonly Reading?[] lags;
 
@@ -31,6 +37,7 @@ public sealed class SimulatedHunt
         sinceTick = new (double, double)[scenario.Hunts];
         retries = new double[scenario.Hunts, Scenario.RetryAfter];
         lags = new Reading?[scenario.Hunts];
+        names = [.. Enumerable.Range(1, scenario.Hunts).Select(hunt => $"hunt-{hunt:0000}")];
     }
 
     /// <param name="trace">Gets every second.</param>
@@ -60,14 +67,16 @@ public sealed class SimulatedHunt
 
     void Decide(int second, in Disturbance disturbance)
     {
-        var now = second + disturbance.ClockError;
         var parameters = plant.Parameters;
         if (!disturbance.MemoryLost)
-            memory = new Reading(Signal.RedisMemory, plant.MemoryAt(second, parameters.MemoryDelaySeconds), now - parameters.MemoryDelaySeconds, Scoring.MemorySoft, 0.90);
+            memory = new Reading(Signal.RedisMemory, plant.MemoryAt(second, parameters.MemoryDelaySeconds), second - parameters.MemoryDelaySeconds, Scoring.MemorySoft, 0.90);
+        var measuredAt = double.NaN;
+        var isLagLost = disturbance.LagLost || StampLag(second, disturbance.ClockError, out measuredAt) is not null;
+        var tallies = new SortedDictionary<string, Tally>(StringComparer.Ordinal);
         for (var hunt = 0; hunt < paths.Length; hunt++)
         {
-            if (!disturbance.LagLost)
-                lags[hunt] = new Reading(Signal.LogLag, plant.LagAt(hunt, second, parameters.LagDelaySeconds), now - parameters.LagDelaySeconds, Scoring.LagSoft, 5000);
+            if (!isLagLost)
+                lags[hunt] = new Reading(Signal.LogLag, plant.LagAt(hunt, second, parameters.LagDelaySeconds), measuredAt, Scoring.LagSoft, 5000);
             var crowd = plant.Crowds[hunt];
             var ceiling = policy.Ceiling / paths.Length * disturbance.CeilingFactor;
             var observation = new Observation
@@ -82,9 +91,18 @@ public sealed class SimulatedHunt
                 Readings = Readings(memory, lags[hunt]),
             };
             sinceTick[hunt] = default;
-            paths[hunt].Tick(sidecar => sidecar < scenario.PoisonedSidecars ? Poisoned(observation) : observation, now);
+            if (paths[hunt].Count(sidecar => sidecar < scenario.PoisonedSidecars ? Poisoned(observation) : observation, second) is { } tally) tallies[names[hunt]] = tally;
         }
+
+        if (Sharing.IsDue(disturbance.MemoryLost ? null : memory?.Value)) sharedUntil = second + Sharing.Hold.TotalSeconds;
+        if (second < sharedUntil) Sharing.Among(tallies, name => plant.Crowds[Array.IndexOf(names, name)].Seated);
+        for (var hunt = 0; hunt < paths.Length; hunt++)
+            if (tallies.TryGetValue(names[hunt], out var tally)) paths[hunt].Publish(tally, second);
     }
+
+    // Servers stamp the lag with their own wall clock; the sidecar measures the memory itself.
+    SampleFault? StampLag(int second, double clockError, out double at) =>
+        server.Convert((long)Math.Round(1000 * (second - plant.Parameters.LagDelaySeconds + clockError)), second, 1000L * second, out at);
 
     double Play(int hunt, int second, in Disturbance disturbance)
     {
@@ -109,7 +127,7 @@ public sealed class SimulatedHunt
     {
         var decision = decides ? paths[0].Published : null;
         return new(second, arrivals, plant.Seated, plant.Crowds.Sum(crowd => crowd.Waiting), limit, plant.Memory, plant.Lag,
-            plant.Crowds.Sum(crowd => crowd.Joins), plant.Crowds.Sum(crowd => crowd.Leaves), decision?.Mode.ToString().ToLowerInvariant(), decision?.Reason);
+            plant.Crowds.Sum(crowd => crowd.Joins), plant.Crowds.Sum(crowd => crowd.Leaves), decision is null ? null : Words.Name(decision.Mode), decision?.Reason);
     }
 
     static ImmutableArray<Reading> Readings(Reading? memory, Reading? lag) => (memory, lag) switch

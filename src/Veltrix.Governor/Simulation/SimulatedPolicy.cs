@@ -13,7 +13,7 @@ public sealed record SimulatedPolicy
 
     public const double FloorShare = 0.05;
 
-    internal SimulatedPolicy(string label, IAdmissionPolicy policy, double ceiling)
+    internal SimulatedPolicy(string label, IAdmissionPolicy? policy, double ceiling)
     {
         Label = label;
         Policy = policy;
@@ -22,14 +22,15 @@ public sealed record SimulatedPolicy
 
     public string Label { get; }
 
-    public IAdmissionPolicy Policy { get; }
+    /// <summary>Null: nobody governs; the limit is the ceiling and nothing ever changes it.</summary>
+    public IAdmissionPolicy? Policy { get; }
 
     public double Ceiling { get; }
 
     public static IEnumerable<string> Names => [None, .. PolicyCatalog.Names];
 
     /// <summary>What every other run is measured against.</summary>
-    public static SimulatedPolicy Ungoverned { get; } = new(None, new Ungoverned(), StandardCeiling);
+    public static SimulatedPolicy Ungoverned { get; } = new(None, null, StandardCeiling);
 
     /// <summary>Null if there is no policy of that name, or what follows the @ is no ceiling.</summary>
     public static SimulatedPolicy? Parse(string label, double ceiling)
@@ -40,7 +41,7 @@ public sealed record SimulatedPolicy
             name = label[..at];
             if (!double.TryParse(label[(at + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out ceiling) || ceiling is < 1 or > 10_000_000) return null;
         }
-        if (name == None) return label == None ? new(None, new Ungoverned(), Math.Max(ceiling, StandardCeiling)) : null;
+        if (name == None) return label == None ? new(None, null, Math.Max(ceiling, StandardCeiling)) : null;
         return PolicyCatalog.Names.Contains(name) ? new(label, PolicyCatalog.Create(name), ceiling) : null;
     }
 }

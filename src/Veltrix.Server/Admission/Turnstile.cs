@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Veltrix.Gate;
 using Veltrix.Hosting;
@@ -19,15 +17,12 @@ namespace Veltrix.Server.Admission;
 /// <item><see cref="Renew"/>: a sign of life, answered with the live values; after the store forgot, with a report of all seats here.</item>
 /// <item><see cref="PublishAlone"/>: where nobody governs, the limit is the ceiling that people set.</item>
 /// <item><see cref="LetIn"/>: the gate lets in whom limit and pace allow; whoever of them waits here is told.</item>
-/// <item><see cref="SendFrames"/>: the others hear where they stand, also while the store is away.</item>
+/// <item><see cref="WaitingFrames.SendDue"/>: the others hear where they stand, also while the store is away.</item>
 /// </list>
 /// <para>Where the store does not answer, those who play go on, those who want in are refused with when to come back, those who wait keep their tickets and so their places.</para>
 /// </remarks>
 public sealed partial class Turnstile
 {
-    /// <summary>Rows of the board that those who wait see move.</summary>
-    const int TopRows = 10;
-
     /// <summary>Places that are asked for anew in one tick, after the store forgot them.</summary>
     const int AskedAnewAtOnce = 500;
 
@@ -40,6 +35,7 @@ public sealed partial class Turnstile
     readonly GateCall call;
     readonly ILogger logger;
     readonly WaitingRoom room = new();
+    readonly WaitingFrames frames;
     readonly SeatsHere seats;
     readonly Drain drain;
     readonly Lock touching = new();
@@ -65,6 +61,7 @@ public sealed partial class Turnstile
         gate = house.Store.Hunt(hunt.Id);
         call = new GateCall(house.Clock);
         drain = new Drain(house.Clock);
+        frames = new WaitingFrames(hunt, house);
         seats = new SeatsHere(gate, call, house.Server, () => Grace);
         guidedAt = house.Clock.GetTimestamp();
         door = new Door(false, "this server has just started and does not know the limit yet");
@@ -189,10 +186,10 @@ public sealed partial class Turnstile
             // Its place is in its ticket; it hears why it does not move.
         }
 
-        house.Metrics.Queued(Hunt);
-        visit.NextFrame = house.Clock.GetTimestamp() + FrameEvery();
+        // Whoever has not joined yet was counted when asking for the ticket.
+        if (visit.IsJoined) house.Metrics.Queued(Hunt);
         room.Add(visit);
-        visit.Outbox.Post(Frame(id, Card(visit.Hunter, visit.Drawn, answer), Top()));
+        frames.First(visit, id, Card(visit.Hunter, visit.Drawn, answer));
     }
 
     /// <summary>The connection is over.</summary>
@@ -256,7 +253,7 @@ public sealed partial class Turnstile
 
         LookAtDoor();
         isReady = true;
-        SendFrames();
+        frames.SendDue(room.All(), visit => Card(visit.Hunter, visit.Drawn));
     }
 
     bool IsClosed() => hunt.View.Read((state, _) => state.Phase == HuntPhase.Closed);
@@ -447,42 +444,6 @@ public sealed partial class Turnstile
     {
         lock (drain) return drain.For(ahead) is var (from, to) ? new Eta((long)from.TotalSeconds, (long)Math.Ceiling(to.TotalSeconds)) : null;
     }
-
-    void SendFrames()
-    {
-        var now = house.Clock.GetTimestamp();
-        byte[]? top = null;
-        foreach (var visit in room.All())
-        {
-            if (visit.NextFrame > now) continue;
-            visit.NextFrame = now + FrameEvery();
-            visit.Outbox.Post(Frame(null, Card(visit.Hunter, visit.Drawn), top ??= Top()));
-        }
-    }
-
-    long FrameEvery() => (long)(house.Settings.Get(Keys.WaitingFrames, Hunt).TotalSeconds * house.Clock.TimestampFrequency);
-
-    static byte[] Frame(long? id, WaitingCard card, byte[] top) => Frames.Make(id, "waiting"u8, json =>
-    {
-        card.Write(json);
-        json.WritePropertyName("top"u8);
-        json.WriteRawValue(top, skipInputValidation: true);
-    });
-
-    // Once for all who wait.
-    byte[] Top() => hunt.View.Read((state, board) =>
-    {
-        var rows = new BoardRow[TopRows];
-        var bytes = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(bytes, Frames.Writing))
-        {
-            json.WriteStartArray();
-            BoardFrames.WriteRows(json, rows.AsSpan(0, board.Top(rows)), state);
-            json.WriteEndArray();
-        }
-
-        return bytes.WrittenSpan.ToArray();
-    });
 
     [LoggerMessage(Level = LogLevel.Information, Message = "hunt {Hunt}: nobody governs this hunt; the limit is {Limit}")]
     partial void LogAlone(string hunt, long limit);

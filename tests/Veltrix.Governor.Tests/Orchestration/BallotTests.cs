@@ -58,9 +58,9 @@ public class BallotTests
     [Fact]
     public void A_pin_holds_whatever_is_voted_and_names_who_set_it()
     {
-        var pinned = Settings with { Pin = 12_000, PinOrigin = "ana: rehearsal, until 18:00" };
+        var pinned = Terms with { Pin = 12_000, PinOrigin = "ana: rehearsal, until 18:00" };
 
-        var tally = Count([.. Votes(29_000, 30_000, 31_000).Select(vote => vote with { Settings = pinned })]);
+        var tally = Count([.. Votes(29_000, 30_000, 31_000).Select(vote => vote with { Terms = pinned })]);
 
         Assert.Equal((12_000L, 30_000L, Cause.Manual), (tally.Effective, tally.Voted, tally.EffectiveCause));
         Assert.StartsWith("20,000 → 12,000: pinned (ana: rehearsal, until 18:00); 30,000 voted: redis memory", tally.Reason(20_000));
@@ -69,19 +69,19 @@ public class BallotTests
     [Fact]
     public void A_pin_that_one_of_three_invents_does_not_hold()
     {
-        var liar = Vote("b", 29_000) with { Settings = Settings with { Pin = 0, PinOrigin = "nobody" } };
+        var liar = Vote("b", 29_000) with { Terms = Terms with { Pin = 0, PinOrigin = "nobody" } };
 
-        Assert.Null(Count([Vote("a", 29_000), liar, Vote("c", 30_000)]).Settings.Pin);
+        Assert.Null(Count([Vote("a", 29_000), liar, Vote("c", 30_000)]).Terms.Pin);
     }
 
     [Fact]
     public void A_new_ceiling_is_taken_when_most_have_heard_of_it()
     {
-        var heard = Vote("b", 40_000) with { Settings = Settings with { Ceiling = 20_000, Floor = 1_000 } };
+        var heard = Vote("b", 40_000) with { Terms = Terms with { Ceiling = 20_000, Floor = 1_000 } };
 
-        Assert.Equal(50_000, Count([Vote("a", 40_000), heard, Vote("c", 40_000)]).Settings.Ceiling);
+        Assert.Equal(50_000, Count([Vote("a", 40_000), heard, Vote("c", 40_000)]).Terms.Ceiling);
         var most = Count([Vote("a", 40_000), heard, heard with { Governor = "c" }]);
-        Assert.Equal((20_000d, 20_000L), (most.Settings.Ceiling, most.Voted));
+        Assert.Equal((20_000d, 20_000L), (most.Terms.Ceiling, most.Voted));
     }
 
     // Votes in their order: f fresh, s stale, a abstains, x too old, e another epoch, h other rules, n not a number; then how many do not answer.
@@ -221,7 +221,7 @@ public class BallotTests
             select Vote("zz", limit) with
             {
                 State = state, JoinsPerSecond = pace, Pause = flags[0], Guard = flags[1], Epoch = epoch, PolicyHash = hash, Brownout = new Brownout(memory, lag),
-                Settings = new HuntSettings(ceiling, floor * ceiling, pin, "liar"), Until = Now + 15 - age,
+                Terms = new HuntTerms(ceiling, floor * ceiling, pin, "liar"), Until = Now + 15 - age,
             };
         var honest = Gen.Select(Gen.Int[2_500, 50_000], Gen.Double[0, 500], Gen.Double[0, 1], (limit, pace, brownout) => (limit, pace, brownout)).Array[2, 12];
 
@@ -237,7 +237,7 @@ public class BallotTests
             Assert.InRange(tally.JoinsPerSecond, honest.Min(vote => vote.pace), honest.Max(vote => vote.pace));
             Assert.InRange(tally.Brownout.Memory, honest.Min(vote => vote.brownout), honest.Max(vote => vote.brownout));
             Assert.False(tally.Pause || tally.Guard);
-            Assert.Equal(Settings, tally.Settings);
+            Assert.Equal(Terms, tally.Terms);
         }, iter: 20_000, threads: 1);
     }
 
@@ -250,7 +250,7 @@ public class BallotTests
 
             var tally = Count([.. caps.Select((own, i) => Cap($"g{i}", own)), Cap("zz", cap)]);
 
-            Assert.InRange(tally.Voted, Settings.Clamp(Math.Min(40_000, caps.Sum())), 40_000);
+            Assert.InRange(tally.Voted, Terms.Clamp(Math.Min(40_000, caps.Sum())), 40_000);
         }, threads: 1);
     }
 

@@ -12,7 +12,7 @@ static class Given
 {
     public const double Now = 1_000;
 
-    public static readonly HuntSettings Settings = new(50_000, 2_500);
+    public static readonly HuntTerms Terms = new(50_000, 2_500);
 
     public static Vote Vote(string governor, double limit, Cause cause = Cause.RedisMemory, string reason = "redis memory 0.83 of 0.80") => new()
     {
@@ -24,12 +24,12 @@ static class Given
         Reason = reason,
         Until = Now + 15,
         PolicyHash = "forecast-1",
-        Settings = Settings,
+        Terms = Terms,
     };
 
     public static IReadOnlyList<Vote> Votes(params double[] limits) => [.. limits.Select((limit, i) => Vote($"g{i}", limit))];
 
-    public static Standing Standing(long voted) => new(voted, double.PositiveInfinity, false, Brownout.None, false, Settings, Now);
+    public static Standing Standing(long voted) => new(voted, double.PositiveInfinity, false, Brownout.None, false, Terms, Now);
 
     public static Tally Count(IReadOnlyList<Vote> votes, long standing = 30_000, int electorate = 0, double seated = 0, double now = Now, double elapsed = 5) =>
         Ballot.Count(votes, electorate, Standing(standing), seated, 7, now, elapsed)!;

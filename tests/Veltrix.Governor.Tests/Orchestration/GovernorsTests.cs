@@ -40,6 +40,8 @@ public class GovernorsTests
         Assert.Equal(4, answers.Count);
         Assert.Equal([30_000, 31_000], answers.Where(answer => answer.Response is not null).Select(answer => answer.Response!.Votes[0].Limit).Order());
         Assert.Equal(3, one.Asked.Last().Term);
+        // What the question says was applied is believed only from who shows the token.
+        Assert.All(one.Shown, shown => Assert.Equal("Bearer a-token-of-the-test", shown));
         Assert.Equal(1, log.Lines.Count(line => line.Contains("no answer within 0.4 s", StringComparison.Ordinal) && line.Contains(silent.Url, StringComparison.Ordinal)));
         // The deadline ends the call at the other end, too.
         while (silent.LetGo < 2) await Task.Delay(5, Cancel);

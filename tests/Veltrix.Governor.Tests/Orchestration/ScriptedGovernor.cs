@@ -39,6 +39,9 @@ sealed class ScriptedGovernor : GovernorService.GovernorServiceBase, IAsyncDispo
 
     public ConcurrentQueue<VoteRequest> Asked { get; } = [];
 
+    /// <summary>The authorization of each question.</summary>
+    public ConcurrentQueue<string?> Shown { get; } = [];
+
     public ConcurrentQueue<ApplyRequest> Told { get; } = [];
 
     public int LetGo;
@@ -69,6 +72,7 @@ sealed class ScriptedGovernor : GovernorService.GovernorServiceBase, IAsyncDispo
     public override async Task<VoteResponse> Vote(VoteRequest request, ServerCallContext context)
     {
         Asked.Enqueue(request);
+        Shown.Enqueue(context.RequestHeaders.GetValue("authorization"));
         if (IsSilent)
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, context.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -279,10 +279,29 @@ public sealed class InvariantTests
     }
 
     [Fact]
-    public void P6_a_fuller_store_never_opens_headroom_wider() => Run.Select(Gen.Double[0, 0.2]).Sample(
+    public void P6_a_fuller_store_never_opens_wider() => Wider("headroom", iterations: 400, (gap, said) => Assert.True(gap <= 1, said));
+
+    /// <summary>
+    /// Not strict: forecast learns from the very reading that it decides on. One far from all before may shift weight between joins and seats, or make what the scorer takes look better. Measured
+    /// over 600,000 ticks of this fuzz, which no store would play: 64 with a limit more than 0.3 % of the ceiling higher. Judging by the models of the tick before was tried for lag: it has lag pass 2,000 on more plants.
+    /// </summary>
+    [Fact]
+    public void P6_a_fuller_store_opens_wider_under_forecast_in_less_than_a_thousandth_of_ticks()
+    {
+        var (ticks, wider) = (0, 0);
+        Wider("forecast", iterations: 1_000, (gap, _) =>
+        {
+            Interlocked.Increment(ref ticks);
+            if (gap > 0.003 * Ceiling) Interlocked.Increment(ref wider);
+        });
+
+        Assert.InRange(wider, 0, ticks / 1_000);
+    }
+
+    static void Wider(string name, int iterations, Action<double, string> judge) => Run.Select(Gen.Double[0, 0.2]).Sample(
         (ticks, more) =>
         {
-            var policy = PolicyCatalog.Create("headroom");
+            var policy = PolicyCatalog.Create(name);
             var state = policy.Begin(15_000);
             var now = 1_000.0;
             foreach (var tick in ticks)
@@ -291,11 +310,24 @@ public sealed class InvariantTests
                 var observation = tick.Observe(now, Ceiling, Floor);
                 var worse = observation with { Readings = [.. observation.Readings.Select(reading => reading with { Value = reading.Value * (1 + more) })] };
                 var step = policy.Step(state, observation, now);
-                Assert.True(policy.Step(state, worse, now).Decision.Limit <= step.Decision.Limit + 1);
+                var fuller = policy.Step(state, worse, now).Decision;
+                judge(fuller.Limit - step.Decision.Limit, $"{step.Decision} but fuller {fuller}");
                 state = step.State;
             }
         },
-        iter: 400);
+        iter: iterations);
+
+    [Theory, MemberData(nameof(Paced))]
+    public void P18_after_a_clock_that_ran_back_an_hour_new_readings_count(string name)
+    {
+        var driver = new Driver(PolicyCatalog.Create(name), 15_000);
+        for (var i = 0; i < 12; i++) driver.Tick(0.3, seated: 10_000);
+        driver.Tick(0.3, seated: 10_000, seconds: -3_600);
+
+        for (var i = 0; i < 4; i++) driver.Tick(0.92, seated: 10_000);
+
+        Assert.Equal((true, Cause.RedisMemory), (driver.Last.Pause || driver.Last.Mode == Mode.Brake, driver.Last.Cause));
+    }
 
     /// <summary>
     /// Not strictly for forecast, which believes a reading and learns from it: one that is far off shifts weight between joins and seats. On hunts as they happen the difference is a

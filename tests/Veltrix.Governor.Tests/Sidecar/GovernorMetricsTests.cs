@@ -34,19 +34,7 @@ public partial class GovernorMetricsTests
         await Busy(governor);
         var scrape = await Scrape(governor);
 
-        var names = TypeLine().Matches(scrape).Select(match => match.Groups[1].Value).Where(name => name.StartsWith("veltrix_", StringComparison.Ordinal)).ToList();
-        var page = Read("docs/reference/metrics.md");
-        var told = Row().Matches(page.Split("## Every process")[1].Split("## Orchestrator")[0]).ToList();
-
-        Assert.Equal(told.Select(row => row.Groups["name"].Value).Order(), names.Order());
-        foreach (var row in told)
-        {
-            var name = row.Groups["name"].Value;
-            Assert.Contains($"# TYPE {name} {row.Groups["type"].Value}\n", scrape);
-            var labels = Code().Matches(row.Groups["labels"].Value).Select(match => match.Groups[1].Value).Order();
-            var series = scrape.Split('\n').First(line => line.StartsWith(name, StringComparison.Ordinal));
-            Assert.Equal(labels, Label().Matches(series).Select(match => match.Groups[1].Value).Except(["le"]).Order());
-        }
+        MetricsPage.Compare(scrape, "Every process", "Governor");
     }
 
     [Fact]
@@ -96,7 +84,7 @@ public partial class GovernorMetricsTests
     [Fact]
     public void Alerts_and_dashboard_ask_only_for_what_there_is()
     {
-        var known = Row().Matches(Read("docs/reference/metrics.md")).Select(row => row.Groups["name"].Value).ToHashSet();
+        var known = MetricsPage.Names();
 
         var asked = PrometheusTests.Expressions().SelectMany(one => Metric().Matches(one.Expression)).Select(match => Suffix().Replace(match.Value, "")).ToHashSet();
 
@@ -129,18 +117,6 @@ public partial class GovernorMetricsTests
         // None lies on another.
         Assert.Equal(12, panels.Select(panel => ((int)panel!["gridPos"]!["x"]!, (int)panel["gridPos"]!["y"]!)).Distinct().Count());
     }
-
-    [GeneratedRegex(@"^# TYPE (\S+) \S+\r?$", RegexOptions.Multiline)]
-    private static partial Regex TypeLine();
-
-    [GeneratedRegex(@"^\| `(?<name>\w+)` \| (?<type>\w+) \| (?<labels>[^|]*) ?\|", RegexOptions.Multiline)]
-    private static partial Regex Row();
-
-    [GeneratedRegex("`(\\w+)`")]
-    private static partial Regex Code();
-
-    [GeneratedRegex(@"[{,](\w+)=""")]
-    private static partial Regex Label();
 
     [GeneratedRegex(@"veltrix_\w+")]
     private static partial Regex Metric();

@@ -391,4 +391,25 @@ public class HuntGovernorTests
         // Down to 36,000; up to 37,200 (one); down again (two). The turns of 300 are noise.
         Assert.Equal(2, hunt.Now.Reversals);
     }
+
+    [Fact]
+    public async Task A_policy_that_wants_nobody_let_in_votes_for_a_pace_and_not_for_none()
+    {
+        using var hunt = await new ScriptedHunt("headroom") { Seated = 40_000, MemoryRatio = 0.83 }.Running();
+
+        Assert.Equal((Mode.Brake, 0.0), (hunt.Decision.Mode, hunt.Decision.JoinsPerSecond));
+        Assert.Equal(0.01, hunt.Sidecar.Vote().Votes.Single().JoinsPerSecond);
+    }
+
+    [Fact]
+    public async Task The_vote_says_whether_people_want_every_grant_written_down()
+    {
+        using var hunt = await new ScriptedHunt().Running();
+        Assert.False(hunt.Sidecar.Vote().Votes.Single().Audit);
+
+        hunt.Settings["gate.audit"] = "true";
+        await hunt.Tick();
+
+        Assert.True(hunt.Sidecar.Vote().Votes.Single().Audit);
+    }
 }

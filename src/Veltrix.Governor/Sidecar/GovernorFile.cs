@@ -4,17 +4,17 @@ using System.Text.Json.Nodes;
 namespace Veltrix.Governor.Sidecar;
 
 /// <summary><c>governor.json</c> in a data folder: where the governor of that folder listens. For the command line, which is told nothing but the folder.</summary>
-public sealed record GovernorAddress(Uri Grpc, Uri Http)
+public sealed record GovernorFile(Uri Grpc, Uri Http)
 {
     public static string FileOf(string folder) => Path.Combine(folder, "governor.json");
 
     /// <summary>Null where none runs, or the file says nothing.</summary>
-    public static GovernorAddress? Read(string folder)
+    public static GovernorFile? Read(string folder)
     {
         try
         {
             var said = JsonNode.Parse(File.ReadAllText(FileOf(folder))) ?? new JsonObject();
-            return new GovernorAddress(new Uri((string)said["grpc"]!), new Uri((string)said["http"]!));
+            return new GovernorFile(new Uri((string)said["grpc"]!), new Uri((string)said["http"]!));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or UriFormatException or InvalidOperationException or ArgumentNullException)
         {
