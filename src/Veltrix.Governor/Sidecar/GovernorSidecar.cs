@@ -225,7 +225,6 @@ public sealed partial class GovernorSidecar : IDisposable
             Seated = snapshot.Seated,
             Waiting = snapshot.Waiting,
             Guard = snapshot.Guard,
-            Audit = snapshot.Audit,
             // Nobody knows whose bytes are whose; hunters cost much the same in every hunt.
             MemoryRatio = memory.IsFresh && seatedOfAll > 0 ? memory.Value * snapshot.Seated / seatedOfAll : 0,
         };

@@ -272,7 +272,6 @@ public sealed partial class HuntGovernor : IDisposable
             SeatedHere = loads.SeatedHere,
             CpuSoft = settings.Get(Keys.CpuSoft),
             Guard = guard.Next(counts.Waiting, settings.Get(Keys.JoinGuard)),
-            Audit = settings.Get(Keys.GateAudit),
             Told = told.Now,
             Reversals = told.Reversals,
             Signals = views,

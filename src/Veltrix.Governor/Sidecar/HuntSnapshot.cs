@@ -54,7 +54,6 @@ public sealed record HuntSnapshot
     public long? PinLimit { get; init; }
     public string PinOrigin { get; init; } = "";
     public long RoomWeight { get; init; } = 1;
-    public bool Audit { get; init; }
     public double Seated { get; init; }
     public double Waiting { get; init; }
     public long SeatedHere { get; init; }
