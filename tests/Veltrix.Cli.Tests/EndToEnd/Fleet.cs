@@ -20,9 +20,16 @@ sealed class Fleet : IAsyncDisposable
           - { id: b, points: 2, answers: [two] }
         """;
 
-    /// <summary>Ticks are as short as they may be, so that what takes five ticks takes five seconds; and nobody has to work for a join.</summary>
+    /// <summary>
+    /// Ticks are as short as they may be, so that what takes five ticks takes five seconds; nobody has to work for a join; and how busy the machine of the tests is lets no limit move.
+    /// </summary>
     const string Config = """
         governor.tick: 1s
+        governor.cpu.soft: 1
+        governor.outcome_seconds.soft: 50
+        governor.outcome_seconds.critical: 500
+        governor.log_lag_seconds.soft: 500
+        governor.log_lag_seconds.critical: 3000
         join.guard: "off"
 
         """;
