@@ -7,19 +7,13 @@ public sealed class ServerLoads
 {
     readonly Dictionary<string, Reported> servers = [];
 
-    /// <summary>The newest report; null before the first.</summary>
-    public HuntLoad? Newest { get; private set; }
-
     /// <summary>When anything came last, by our monotonic clock.</summary>
     public double LastAt { get; private set; } = double.NegativeInfinity;
-
-    public int Servers => servers.Count;
 
     /// <param name="at">When it was measured.</param>
     public void Take(string server, HuntLoad load, double at)
     {
         servers[server] = new Reported(load, at);
-        Newest = load;
         LastAt = Math.Max(LastAt, at);
     }
 
@@ -48,8 +42,6 @@ public sealed class ServerLoads
     }
 
     public long SeatedHere => servers.Values.Sum(reported => reported.Load.SeatedHere);
-
-    public long WaitingHere => servers.Values.Sum(reported => reported.Load.WaitingHere);
 
     readonly record struct Reported(HuntLoad Load, double At);
 }

@@ -88,8 +88,6 @@ public sealed partial class Turnstile
     /// <summary>Hunters that wait with a connection here.</summary>
     public int WaitingHere => room.Count;
 
-    internal int WaitingSockets => room.Sockets;
-
     /// <summary>Whether joins are paced by address range and cost a proof of work.</summary>
     public bool IsGuarded => house.Settings.Get(Keys.JoinGuard, Hunt) switch
     {
