@@ -103,7 +103,7 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         if (IsNew(Signal.LogLag, out var lag))
         {
             var model = before.Lag.Copy();
-            model.Learn(past, lag.Value, lag.At, lag.Soft, next.Memory.Delay);
+            model.Learn(past, lag.Value / Size(ceiling), lag.At, lag.Soft / Size(ceiling), next.Memory.Delay);
             next = next with { Lag = model };
         }
 
@@ -129,11 +129,14 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         {
             var (slope, deviation) = learnt.Lag.Forecast(seated + rate * horizon / 2, rate, thinning);
             var (settled, doubt) = learnt.Lag.Forecast(seated + rate * horizon, leaving, thinning);
-            return lagNow + horizon * (slope + margin * deviation) <= parameters.LagTarget && settled + margin / 2 * doubt <= 0;
+            return lagNow + horizon * (slope + margin * deviation) * Size(ceiling) <= parameters.LagTarget && settled + margin / 2 * doubt <= 0;
         });
         // Whoever leaves is replaced: that adds no load. And a few joins a second are nothing to any scorer, also in a hunt so small that its share of them would be less.
         return Math.Max(lagNow, lagSeen) < LagCalm * 2 * parameters.LagTarget ? Math.Max(pace, Math.Max(Math.Min(PaceMax, leaving), JoinsLeast / ceiling)) : pace;
     }
+
+    /// <summary>A hunt with a tenth of the crowd makes a tenth of the records: the model of the log is in those of a hunt of <see cref="LagModel.Ceiling"/>.</summary>
+    static double Size(double ceiling) => ceiling / LagModel.Ceiling;
 
     double FirstPace(double ceiling)
     {
@@ -154,11 +157,11 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         var bound = memory is null ? double.PositiveInfinity : memory.Last.Soft - parameters.NoiseMargin * learnt.NoiseBefore;
         var level = memory is null ? 1 : Level(learnt, crowd, bound);
         var lagSeen = lag?.Last.Value ?? 0;
-        var lagNow = lag is null ? 0 : Math.Max(0, lagSeen + (now - lag.Last.At + learnt.Memory.Delay) * learnt.Lag.Forecast(seated, learnt.Joining, thinning).Slope);
+        var lagNow = lag is null ? 0 : Math.Max(0, lagSeen + (now - lag.Last.At + learnt.Memory.Delay) * SlopeNow());
         var pace = Pace(learnt, seated, lagNow, lagSeen, thinning, ceiling);
 
         // 2. Stop letting in where waiting for the limit to work would be too late.
-        var lagSoon = Math.Max(lagNow, lagSeen) + LagLookSeconds * Math.Max(0, learnt.Lag.Forecast(seated, learnt.Joining, thinning).Slope);
+        var lagSoon = Math.Max(lagNow, lagSeen) + LagLookSeconds * Math.Max(0, SlopeNow());
         var lagPause = lag is { } && lagSoon > (before.LagPause ? LagResumeAt : LagPauseAt) * lag.Last.Soft;
         var critical = learnt.History.Fresh(now, parameters.ReadingAgeMax).FirstOrDefault(track => track.Last.Value >= track.Last.Critical);
         var pause = critical is not null || lagPause;
@@ -193,6 +196,9 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         return new(
             learnt with { Limit = decided, Pace = pace, LagPause = lagPause, Direction = direction, Brownout = brownout, Mode = mode },
             new Decision(decided, pace * ceiling, pause, brownout, mode, cause, reason));
+
+        // Records a second by which the lag grows at present.
+        double SlopeNow() => learnt.Lag.Forecast(seated, learnt.Joining, thinning).Slope * Size(ceiling);
     }
 
     (Cause Cause, string Reason) Why(

@@ -36,7 +36,7 @@ sealed class Driver(IAdmissionPolicy policy, double limit, double ceiling = 50_0
 
     public static Reading Memory(double value, double at) => new(Signal.RedisMemory, value, at, 0.80, 0.90);
 
-    public static Reading Lag(double value, double at) => new(Signal.LogLag, value, at, 1_000, 5_000);
+    public static Reading Lag(double value, double at, double scale = 1) => new(Signal.LogLag, value, at, 1_000 * scale, 5_000 * scale);
 }
 
 /// <summary>One tick of a fuzzed run.</summary>
@@ -45,6 +45,6 @@ sealed record FuzzTick(double Seconds, double Memory, double Lag, double Seated,
     public Observation Observe(double now, double ceiling, double floor, double scale = 1) => new()
     {
         Ceiling = ceiling * scale, Floor = floor * scale, Seated = Seated * scale, Waiting = Waiting * scale, Joins = Joins * scale, Leaves = Leaves * scale,
-        Readings = [Driver.Memory(Memory, now - ReadingAge), Driver.Lag(Lag, now - ReadingAge)],
+        Readings = [Driver.Memory(Memory, now - ReadingAge), Driver.Lag(Lag * scale, now - ReadingAge, scale)],
     };
 }

@@ -7,10 +7,13 @@ namespace Veltrix.Governor.Policies.Forecasting;
 /// </summary>
 /// <remarks>
 /// While there is no lag, the only thing known is that the load was within capacity: learnt as such (<see cref="Belief.LearnAtMost"/>), with full weight when the load is a new record, else
-/// only where it is near the edge. The prior is in records per ceiling: another topic needs another one.
+/// only where it is near the edge. All is in records of a hunt whose ceiling is <see cref="Ceiling"/>; lags of others are brought to that size.
 /// </remarks>
 sealed class LagModel
 {
+    /// <summary>Hunters of the hunt that the prior is for.</summary>
+    public const double Ceiling = 50_000;
+
     const int Capacity = 2;
     static readonly double[] Prior = [2_075, 67_500, 2_540];
     static readonly double[] PriorDeviation = [0.40 * 2_075, 0.45 * 67_500, 0.35 * 2_540];
