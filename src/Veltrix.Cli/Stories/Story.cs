@@ -90,7 +90,7 @@ sealed class Story
             await over.CancelAsync();
             await sampling;
             await connections.DisposeAsync();
-            return StoryReport.Of(name, plan, hunters, maxMemory, capacity, samples, load, sessions.Refused, connections.Most);
+            return StoryReport.Of(name, plan, hunters, ramp + duration, maxMemory, capacity, samples, load, sessions.Refused, connections.Most);
         }
         finally
         {

@@ -7,7 +7,7 @@ using Veltrix.Governor.Simulation;
 namespace Veltrix.Cli.Stories;
 
 /// <summary>What a story came to.</summary>
-/// <param name="LagGone">Seconds from the peak of the lag until it stayed under 100 records; null: it never did.</param>
+/// <param name="LagGone">Seconds from the peak of the lag until it stayed under 100 records; null: it never did while the crowd played.</param>
 /// <param name="Refused">Writes that Redis did not take because it was full.</param>
 sealed record StoryReport(
     string Story, bool IsGoverned, int Hunters, double PeakMemory, double PeakLag, int? LagGone, double MostSeated, double LimitLeast, double LimitMost, long Refused, int Connections,
@@ -16,8 +16,10 @@ sealed record StoryReport(
     const double LagIsGone = 100;
 
     public static StoryReport Of(
-        string story, StoryPlan plan, int hunters, long maxMemory, double capacity, IReadOnlyList<TraceSecond> samples, LoadReport load, long refused, int connections)
+        string story, StoryPlan plan, int hunters, TimeSpan played, long maxMemory, double capacity, IReadOnlyList<TraceSecond> all, LoadReport load, long refused, int connections)
     {
+        // What comes after is only waited for.
+        var samples = all.Where(sample => sample.Time <= played.TotalSeconds).ToList();
         var peak = samples.MaxBy(sample => sample.Lag)!;
         var last = samples.LastOrDefault(sample => sample.Lag >= LagIsGone);
         int? gone = last is null ? 0 : last == samples[^1] ? null : Math.Max(0, last.Time + 1 - peak.Time);
