@@ -18,7 +18,7 @@ public abstract class PageTest(Chromium chromium) : IAsyncLifetime
     readonly List<Visitor> visitors = [];
 
     /// <summary>What the site's operator has set.</summary>
-    protected virtual Settings Settings => Settings.Defaults;
+    protected virtual Settings? Settings => null;
 
     protected Site Site { get; private set; } = null!;
 

@@ -12,17 +12,17 @@ public sealed class Site : IAsyncDisposable
 {
     readonly string folder = Directory.CreateTempSubdirectory("veltrix-browser-").FullName;
     readonly string webFolder;
-    readonly Settings settings;
+    readonly Settings? settings;
     readonly HttpClient http = new();
     VeltrixServer? server;
 
-    Site(string webFolder, Settings settings) => (this.webFolder, this.settings) = (webFolder, settings);
+    Site(string webFolder, Settings? settings) => (this.webFolder, this.settings) = (webFolder, settings);
 
     public Network Network { get; } = new();
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<Site> Open(string webFolder, Settings settings)
+    public static async Task<Site> Open(string webFolder, Settings? settings)
     {
         var site = new Site(webFolder, settings);
         await site.Start();

@@ -6,7 +6,7 @@ namespace Veltrix.Browser.Tests;
 /// <summary>One may play at a time, and two come.</summary>
 public sealed class WaitingRoomTests(Chromium chromium) : PageTest(chromium)
 {
-    protected override Settings Settings { get; } = Settings.Of("max_concurrent_hunters: 1\nseat.grace: 10s\nwaiting.frames: 1s");
+    protected override Settings? Settings { get; } = Settings.Of("max_concurrent_hunters: 1\nseat.grace: 10s\nwaiting.frames: 1s");
 
     [Fact]
     public async Task The_second_waits_sees_the_board_move_keeps_its_place_over_a_reload_and_comes_in_when_the_first_has_left()
