@@ -42,6 +42,10 @@ public static class Words
     public static string Move(double from, double to, string reason) =>
         Math.Round(from) == Math.Round(to) ? $"{Whole(to)}: {reason}" : $"{Whole(from)} → {Whole(to)}: {reason}";
 
+    /// <summary>The same for a reason that may begin with the move already, as an orchestrator's does.</summary>
+    public static string MoveOnce(double from, double to, string reason) =>
+        reason.StartsWith($"{Whole(from)} → {Whole(to)}: ", StringComparison.Ordinal) || reason.StartsWith($"{Whole(to)}: ", StringComparison.Ordinal) ? reason : Move(from, to, reason);
+
     public static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     static class Names<T> where T : struct, Enum

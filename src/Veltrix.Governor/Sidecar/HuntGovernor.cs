@@ -91,7 +91,7 @@ public sealed partial class HuntGovernor : IDisposable
             if (!told.Take(applied)) return false;
             if (before is null || before.Limit != applied.Limit || before.Pause != applied.Pause || before.Pinned != applied.Pinned)
                 log.Add(Entry("applied", applied.AtMs, before?.Limit ?? applied.Limit, applied.Limit, applied.JoinsPerSecond > 0 ? applied.JoinsPerSecond : double.PositiveInfinity, applied.Pause, applied.Pinned ? "pinned" : "applied", applied.Cause,
-                    applied.Reason)); // the orchestrator's sentence has the move in it
+                    Words.MoveOnce(before?.Limit ?? applied.Limit, applied.Limit, applied.Reason)));
             snapshot = snapshot with { Told = applied, Reversals = told.Reversals };
             return true;
         }

@@ -295,7 +295,7 @@ public sealed partial class Turnstile
         var share = house.Settings.Get(Keys.FirstWindow, Hunt);
         var limit = Math.Max(1, (long)(share * ceiling));
         var first = new GateLimits(
-            limit, 0, false, 0, 0, house.Settings.Get(Keys.JoinGuard, Hunt) == "on", FormattableString.Invariant($"{limit:N0}: a new hunt opens with {share:0.##} of its ceiling {ceiling:N0}, before anything is measured"),
+            limit, 0, false, 0, 0, house.Settings.Get(Keys.JoinGuard, Hunt) == "on", FormattableString.Invariant($"{limit:N0}: opened with {share:0.00} of the ceiling {ceiling:N0}, before anything is measured"),
             "ceiling", false, ceiling, house.Settings.Get(Keys.GateAudit, Hunt), call.NowMs);
         await call.Try(cancel => gate.Publish(NobodysTerm, first, cancel));
         await call.Try(cancel => gate.Reopen(NobodysTerm, cancel));
