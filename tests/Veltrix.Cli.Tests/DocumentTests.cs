@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Veltrix.Hosting;
 
 namespace Veltrix.Cli.Tests;
 
@@ -81,6 +82,19 @@ public partial class DocumentTests
             var references = XDocument.Load(project).Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
             Assert.Empty(references.Except(allowed[Path.GetRelativePath(Root, Path.GetDirectoryName(project)!)]));
         }
+    }
+
+    [Fact]
+    public void Every_setting_is_read_by_somebody()
+    {
+        // Declared here, or only told at the start: that is no effect.
+        string[] tellers = ["Keys.cs", "Rule.cs", "LimitsInForce.cs"];
+        var code = string.Concat(Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !tellers.Contains(Path.GetFileName(file)) && !file.Contains("/obj/", StringComparison.Ordinal)).Select(File.ReadAllText));
+        var fields = typeof(Keys).GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.FieldType.IsAssignableTo(typeof(Key))).Select(field => field.Name).ToList();
+
+        Assert.True(fields.Count > 40);
+        Assert.All(fields, field => Assert.Matches($@"Keys\.{field}\b", code));
     }
 
     [Fact]

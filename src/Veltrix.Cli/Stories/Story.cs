@@ -4,6 +4,7 @@ using System.Net;
 using StackExchange.Redis;
 using Veltrix.Cli.Verbs;
 using Veltrix.Crowd;
+using Veltrix.Gate;
 using Veltrix.Governor.Simulation;
 using Veltrix.Server;
 
@@ -124,23 +125,35 @@ sealed class Story
         {
             while (await timer.WaitForNextTickAsync(over))
             {
-                var second = (int)Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds);
-                var memory = (await server.Store.Memory(over)).Ratio ?? 0;
-                var counts = await server.Store.Hunt(hunt).Counts(over);
-                await connections.Count();
-                var lag = server.Server.Find(hunt)!.Backlog.Look().Records;
-                var here = counts.Joins + counts.Waiting;
-                samples.Add(new TraceSecond(
-                    second, here - arrived, counts.Seated, counts.Waiting, counts.Limits?.Limit ?? 0, memory, lag, counts.Joins - joins, counts.Leaves - leaves,
-                    counts.Limits?.Limit == limit ? null : counts.Limits?.Cause, counts.Limits?.Limit == limit ? null : counts.Limits?.Reason));
-                (joins, leaves, arrived) = (counts.Joins, counts.Leaves, here);
-                if (counts.Limits is { } limits && limits.Limit != limit) terminal.Say($"{second,4} s  limit {limits.Reason}");
-                limit = counts.Limits?.Limit ?? limit;
-                if (second % 15 == 0) terminal.Say(FormattableString.Invariant($"{second,4} s  {counts.Seated:N0} play, {counts.Waiting:N0} wait; memory {memory:P1}; lag {lag:N0}"));
+                try
+                {
+                    await One();
+                }
+                catch (Exception error) when (error is GateException or RedisException)
+                {
+                    // A Redis that is full may be slow to answer; the next second is another sample.
+                }
             }
         }
         catch (OperationCanceledException)
         {
+        }
+
+        async Task One()
+        {
+            var second = (int)Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds);
+            var memory = (await server.Store.Memory(over)).Ratio ?? 0;
+            var counts = await server.Store.Hunt(hunt).Counts(over);
+            await connections.Count();
+            var lag = server.Server.Find(hunt)!.Backlog.Look().Records;
+            var here = counts.Joins + counts.Waiting;
+            samples.Add(new TraceSecond(
+                second, here - arrived, counts.Seated, counts.Waiting, counts.Limits?.Limit ?? 0, memory, lag, counts.Joins - joins, counts.Leaves - leaves,
+                counts.Limits?.Limit == limit ? null : counts.Limits?.Cause, counts.Limits?.Limit == limit ? null : counts.Limits?.Reason));
+            (joins, leaves, arrived) = (counts.Joins, counts.Leaves, here);
+            if (counts.Limits is { } limits && limits.Limit != limit) terminal.Say($"{second,4} s  limit {limits.Reason}");
+            limit = counts.Limits?.Limit ?? limit;
+            if (second % 15 == 0) terminal.Say(FormattableString.Invariant($"{second,4} s  {counts.Seated:N0} play, {counts.Waiting:N0} wait; memory {memory:P1}; lag {lag:N0}"));
         }
     }
 

@@ -1,7 +1,7 @@
 namespace Veltrix.Governor.Policies;
 
 /// <summary>
-/// <c>linear</c>: the rule of the sidecar that saved the first hunt, exactly. While any signal is over its soft threshold, a tenth of the ceiling goes every 30 s.
+/// <c>linear</c>: the rule of the sidecar that saved the first hunt, exactly. While memory or lag is over its soft threshold, a tenth of the ceiling goes every 30 s.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -29,7 +29,8 @@ public sealed class Linear(PolicyParameters parameters) : IAdmissionPolicy
             // The old rule knew no missing signal; it then did nothing. So does this one, but for rising.
             return Decide(before with { History = history, CalmSince = null, SteppedAt = now }, limit, Mode.Stale, Cause.Stale, stale);
 
-        var fresh = history.Fresh(now, parameters.ReadingAgeMax).ToArray();
+        // The old sidecar knew these two and no others.
+        var fresh = history.Fresh(now, parameters.ReadingAgeMax).Where(track => track.Last.Signal is Signal.RedisMemory or Signal.LogLag).ToArray();
         var worst = fresh.MaxBy(track => track.Last.Pressure);
         if (worst is null) return Decide(before with { History = history, SteppedAt = now }, limit, Mode.Hold, Cause.None, "nothing is measured");
         var cause = Words.CauseOf(worst.Last.Signal);

@@ -32,7 +32,7 @@ public static class Keys
     {
         Name = "governor.shadows", Reach = Reach.Hunt, Unit = "name", Sentence = "Policies that are computed and exported beside the one that is applied, so that they can be compared before they are trusted.",
     };
-    public static readonly Key<TimeSpan> Tick = Time("governor.tick", "5s", "1s", "60s", Reach.Process, "How often the governor measures and decides.");
+    public static readonly Key<TimeSpan> Tick = Time("governor.tick", "5s", "1s", "10s", Reach.Process, "How often the governor measures and decides.");
     public static readonly Key<TimeSpan> SignalAgeMax = Time("governor.signal_age_max", "15s", "2s", "5m", Reach.Process,
         "Older measurements count as missing: the limit may then fall and never rise.");
     public static readonly Key<double> RedisMemorySoft = Real("governor.redis_memory.soft", 0.80, 0.1, 0.98, "ratio", "The share of Redis' memory that a hunt is steered to stay under.");
@@ -66,7 +66,7 @@ public static class Keys
     public static readonly Key<double> StaticLimit = Real("static.limit_ratio", 1, 0.01, 1, "ratio", "static: the limit, as a share of the ceiling.");
 
     // Brownout: cheaper service before fewer hunters.
-    public static readonly Key<bool> Brownout = Flag("brownout", true, "Whether cadence, presence, graphs and the grace of lost connections get cheaper under load. Solves never do.");
+    public static readonly Key<bool> Brownout = Flag("brownout", true, "Whether the cadence of boards and the grace of lost connections get cheaper under load. Answers never do.");
     public static readonly Key<TimeSpan> BoardCadence = Time("board_cadence", "1s", "250ms", "10s", Reach.Hunt, "The time between two boards of a hunter, in good times.");
     public static readonly Key<TimeSpan> BoardCadenceMax = Time("board_cadence_max", "3s", "1s", "30s", Reach.Hunt, "The same in a full brownout.");
 

@@ -51,9 +51,21 @@ sealed partial class Joins(Admissions house, InviteTries tries)
         if (Already(hunt, ticket.Hunter, nickname) is { } before) return before;
         var join = Envelope.Of(new CommandId(ticket.Hunter, "join", 1), new Command.Join(nickname, team));
         if (Foreseen(hunt, join) is { } reason) return Refuse(hunt, reason, address);
-        return turnstile.IsOpen
+        return turnstile.IsOpen || (request.Ticket is not null && await WasLetIn(turnstile, ticket))
             ? await AskForSeat(hunt, turnstile, ticket, join, isNew: request.Ticket is null, address, context)
             : Refused(hunt, AdmissionClosed(turnstile, context, turnstile.WhyClosed));
+    }
+
+    static async Task<bool> WasLetIn(Turnstile turnstile, Ticket ticket)
+    {
+        try
+        {
+            return await turnstile.HoldsSeat(ticket);
+        }
+        catch (GateException)
+        {
+            return false; // why the door is closed is said anyway
+        }
     }
 
     async Task<IResult> AskForSeat(LiveHunt hunt, Turnstile turnstile, Ticket ticket, Envelope join, bool isNew, IPAddress address, HttpContext context)

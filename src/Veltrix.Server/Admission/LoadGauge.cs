@@ -29,7 +29,7 @@ sealed class LoadGauge
             Load = new ServerLoad { CpuRatio = Cpu(), Sockets = house.Sockets.Open, SocketsMax = house.Sockets.Most },
         };
         foreach (var hunt in hunts)
-            if (hunt.View.Read((state, _) => state.Model is null ? (HuntPhase?)null : state.Phase) is { } phase) report.Hunts.Add(Read(hunt, phase));
+            if (hunt.View.Read((state, _) => state.Model is null ? (HuntPhase?)null : state.Phase) is { } phase and not HuntPhase.Closed) report.Hunts.Add(Read(hunt, phase));
         return report;
     }
 

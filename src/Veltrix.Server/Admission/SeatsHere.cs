@@ -21,10 +21,16 @@ enum Seating
 /// </remarks>
 sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpan> grace)
 {
+    const long TrustAtStartMs = 60_000;
+    const int LeftKept = 10_000;
+
     readonly Lock guard = new();
     readonly Dictionary<string, Seat> seats = new(StringComparer.Ordinal);
     readonly HashSet<string> unsettled = new(StringComparer.Ordinal);
+    readonly Dictionary<string, long> left = new(StringComparer.Ordinal);
+    readonly long startedMs = call.NowMs;
     int held;
+    int reports;
 
     /// <summary>Hunters with a seat that are connected here.</summary>
     public int Count => Volatile.Read(ref held);
@@ -35,7 +41,11 @@ sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpa
     /// <summary>All of them, for a store that has forgotten.</summary>
     public IReadOnlyCollection<string> All()
     {
-        lock (guard) return [.. seats.Where(seat => seat.Value.Connections > 0).Select(seat => seat.Key)];
+        lock (guard)
+        {
+            reports++;
+            return [.. seats.Where(seat => seat.Value.Connections > 0).Select(seat => seat.Key)];
+        }
     }
 
     /// <summary>One more connection of a hunter. Where there is no seat for it, the connection is not counted.</summary>
@@ -58,6 +68,7 @@ sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpa
             var seat = seats[hunter];
             if (--seat.Connections > 0) return;
             held--;
+            Remember(hunter);
             _ = Queue(hunter, seat, Detach);
         }
     }
@@ -96,23 +107,44 @@ sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpa
 
     async Task<Seating> Attach(string hunter, Seat seat)
     {
-        Seating result;
-        try
+        while (true)
         {
-            result = await call.Try(cancel => gate.Attach(hunter, server, cancel)) ? Seating.Held : Seating.None;
-        }
-        catch (GateException)
-        {
-            result = Seating.Trusted;
-        }
+            var seen = Volatile.Read(ref reports);
+            Seating result;
+            try
+            {
+                result = await call.Try(cancel => gate.Attach(hunter, server, cancel)) ? Seating.Held : Seating.None;
+            }
+            catch (GateException)
+            {
+                result = PlayedLately(hunter) ? Seating.Trusted : Seating.None;
+            }
 
-        lock (guard)
-        {
-            if (result == Seating.None) return result;
-            if (result == Seating.Trusted) unsettled.Add(hunter);
-            if (seat.Connections++ == 0) held++;
-            return result;
+            lock (guard)
+            {
+                // A report that was made meanwhile did not have this hunter yet, and the store took the seat for given up.
+                if (result == Seating.Held && seen != reports) continue;
+                if (result == Seating.None) return result;
+                if (result == Seating.Trusted) unsettled.Add(hunter);
+                if (seat.Connections++ == 0) held++;
+                return result;
+            }
         }
+    }
+
+    // Without the store, somebody is believed to have a seat who had one here within the grace; and anybody for the first minute of a server, whose hunters come back from the one before.
+    bool PlayedLately(string hunter)
+    {
+        lock (guard) return call.NowMs - startedMs < TrustAtStartMs || (left.TryGetValue(hunter, out var at) && call.NowMs - at <= grace().TotalMilliseconds);
+    }
+
+    // Under the guard.
+    void Remember(string hunter)
+    {
+        var now = call.NowMs;
+        if (left.Count >= LeftKept)
+            foreach (var (old, at) in left.Where(old => now - old.Value > grace().TotalMilliseconds).ToList()) left.Remove(old);
+        left[hunter] = now;
     }
 
     // Somebody who plays on trust takes the seat it has, or the next that is free.
@@ -135,6 +167,9 @@ sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpa
 
     async Task<Seating> Detach(string hunter, Seat seat)
     {
+        // Another connection of it has sat down since.
+        lock (guard)
+            if (seat.Connections > 0) return Seating.Held;
         try
         {
             if (!IsLeaving) await call.Try(cancel => gate.Detach(hunter, server, grace(), cancel));

@@ -138,6 +138,10 @@ public sealed partial class Turnstile
     Task<SeatAnswer> Ask(string hunter, double order, bool priority, bool drawn) =>
         call.Try(cancel => gate.Ask(hunter, order, priority, Grace, !(drawn && DrawsAt() is not null), cancel));
 
+    /// <summary>Whether somebody was let in already: then a door that is closed to others is not closed to it.</summary>
+    /// <exception cref="GateException">The store is away.</exception>
+    internal async Task<bool> HoldsSeat(Ticket ticket) => (await call.Try(cancel => gate.Seated([ticket.Hunter], cancel))).Count > 0;
+
     /// <summary>When lots are drawn for those who come now; null where places go by arrival.</summary>
     internal long? DrawsAt() => !house.Settings.Get(Keys.WaitingLottery, Hunt)
         ? null
@@ -240,7 +244,7 @@ public sealed partial class Turnstile
             await Renew();
             if (!house.IsGoverned) await PublishAlone();
             else if (live is { Epoch: 0, Limits: null } && IsNew()) await OpenFirst();
-            if (live.Epoch != 0 && !ClosesAlone) await LetIn();
+            if (live.Epoch != 0) await LetIn();
             await ForgetIfOver();
             Recovered();
         }
@@ -285,6 +289,9 @@ public sealed partial class Turnstile
     // With no orchestrator to publish a pause, the governor says it to its own server.
     bool ClosesAlone => guidance is { Pause: true } && live.Limits is { Pause: false };
 
+    // It may speak of other hunts and not of this one; that is silence too.
+    bool IsGovernorSilent => house.IsGoverned && (house.GovernorSilence is null || house.Clock.GetElapsedTime(Volatile.Read(ref guidedAt)) > Door.GuidanceStale);
+
     // Of a hunt that nobody ever joined no seat can be held anywhere, so nobody has to be waited for.
     bool IsNew() => hunt.View.Read((state, _) => state.Hunters.Count == 0);
 
@@ -313,6 +320,7 @@ public sealed partial class Turnstile
         if (!saidAlone) LogAlone(Hunt, wanted.Limit);
         saidAlone = true;
         if (live.Limits is not { } now || now with { AtMs = wanted.AtMs } != wanted) await call.Try(cancel => gate.Publish(NobodysTerm, wanted, cancel));
+        if (live.Epoch != 0) rebuildingSince = null;
         if (live.Epoch != 0 && live.Limits is not null) return;
         if (live.Epoch == 0 && IsTimeToReopen(wanted.Limit)) await call.Try(cancel => gate.Reopen(NobodysTerm, cancel));
         live = await call.Try(cancel => gate.Renew(house.Server, house.Settings.Get(Keys.SeatLease), null, cancel));
@@ -329,16 +337,19 @@ public sealed partial class Turnstile
 
     async Task LetIn()
     {
-        // Before the opening of a hunt that draws lots nobody is let in, and so nothing is cleaned up either: at the opening both happen.
-        if (DrawsAt() is null) await call.Try(cancel => gate.Admit(Grace, house.Settings.Get(Keys.WaitingPatience, Hunt), Grace, cancel));
+        // Cleaned up is always. Let in is nobody before the opening of a hunt that draws lots, nor while nobody who may says that there is room; a full server is no reason, another may carry them.
+        var mayLetIn = DrawsAt() is null && !ClosesAlone && !IsGovernorSilent;
+        var share = house.Settings.Get(Keys.PriorityShare, Hunt);
+        await call.Try(cancel => gate.Admit(Grace, house.Settings.Get(Keys.WaitingPatience, Hunt), Grace, cancel, share, mayLetIn));
         if (live.Waiting == 0 && room.Count == 0)
         {
             if (places.Count > 0) places = new(StringComparer.Ordinal);
-            drain.Forget();
+            lock (drain) drain.Forget();
             return;
         }
 
-        drain.Saw((await call.Try(gate.Counts)).Joins);
+        var joins = (await call.Try(gate.Counts)).Joins;
+        lock (drain) drain.Saw(joins);
         var list = await call.Try(gate.Waiting);
         var next = new Dictionary<string, int>(list.Count, StringComparer.Ordinal);
         for (var i = 0; i < list.Count; i++) next[list[i]] = i + 1;
