@@ -13,17 +13,23 @@ sealed class GovernorRpc(GovernorSidecar sidecar, ControlToken token, TimeProvid
     public override async Task<ReportResponse> Report(IAsyncStreamReader<ReportRequest> reports, ServerCallContext context)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, stop.Token);
+        var server = "";
         try
         {
             while (await reports.MoveNext(ends.Token))
             {
                 if (reports.Current.Server.Length is 0 or > 200) throw Refuse(StatusCode.InvalidArgument, "A report names its server, with at most 200 characters.");
+                server = reports.Current.Server;
                 sidecar.Take(reports.Current);
             }
         }
         catch (Exception error) when (error is OperationCanceledException or IOException)
         {
             // The server or this process ends; a report that did not come is an old sample at the next tick.
+        }
+        finally
+        {
+            sidecar.Gone(server);
         }
 
         return new ReportResponse();

@@ -113,6 +113,13 @@ public sealed partial class GovernorSidecar : IDisposable
         }
     }
 
+    /// <summary>A server's report has ended: it went away, or comes back under another name, and must not hold back the one that speaks now.</summary>
+    public void Gone(string server)
+    {
+        lock (gate) servers.Remove(server);
+        foreach (var hunt in hunts.Values) hunt.Gone(server);
+    }
+
     /// <summary>Completes when a server speaks of a hunt that no tick has seen: it has no limit yet, and nobody gets in.</summary>
     public Task NewHunt => Volatile.Read(ref begun).Task;
 

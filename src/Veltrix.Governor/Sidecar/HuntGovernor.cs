@@ -71,6 +71,12 @@ public sealed partial class HuntGovernor : IDisposable
         }
     }
 
+    /// <summary>A server's report has ended.</summary>
+    public void Gone(string server)
+    {
+        lock (gate) loads.Gone(server);
+    }
+
     /// <summary>A server's report. A sample whose time is not to be believed brings settings and nothing else.</summary>
     public void Take(string server, HuntLoad load, double at, SampleFault? fault)
     {

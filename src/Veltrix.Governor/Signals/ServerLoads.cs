@@ -17,6 +17,9 @@ public sealed class ServerLoads
         LastAt = Math.Max(LastAt, at);
     }
 
+    /// <summary>A server said goodbye, or its connection broke. What it said last is not counted any more; the signal keeps the age of its last value, so that nothing looks fresh because of it.</summary>
+    public void Gone(string server) => servers.Remove(server);
+
     /// <summary>Forgets servers that have been silent for so long that they are gone rather than late.</summary>
     public void Forget(double before)
     {
