@@ -67,7 +67,9 @@ public sealed class Headroom(PolicyParameters parameters) : IAdmissionPolicy
         if (u >= parameters.SetPoint - Band * (before.Mode == Mode.Hold ? HoldExit : 1) || now - hotAt < CoolSeconds)
         {
             var window = Math.Max(Math.Min(limit, Math.Max(1.01 * seated, floor)), Math.Min(limit, parameters.FirstWindow * ceiling));
-            return Decide(next with { Mode = Mode.Hold }, before.Mode == Mode.Hold ? limit : window, Mode.Hold, pause, cause, $"{compared}, no room to grow");
+            // What a ramp would take back is taken back here too, or a fuller store would leave the limit higher than an emptier one.
+            var held = Math.Min(before.Mode == Mode.Hold ? limit : window, Math.Max(seated, parameters.FirstWindow * ceiling) * (1 + parameters.Growth));
+            return Decide(next with { Mode = Mode.Hold }, held, Mode.Hold, pause, cause, $"{compared}, no room to grow");
         }
 
         var known = now - hotAt > ForgetSeconds ? ceiling : Math.Min(before.Trouble, ceiling);
