@@ -45,7 +45,7 @@ sealed partial class Joins(Admissions house, InviteTries tries)
         else
         {
             if (Guard(turnstile, request, address, context, out var hunter) is { } refused) return Refused(hunt, refused);
-            ticket = new Ticket(hunt.Id, hunter, house.Clock.GetUtcNow().ToUnixTimeMilliseconds(), turnstile.DrawsAt() is not null, request.Pass is not null);
+            ticket = new Ticket(hunt.Id, hunter, (house.Clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond, turnstile.DrawsAt() is not null, request.Pass is not null);
         }
 
         if (Already(hunt, ticket.Hunter, nickname) is { } before) return before;
