@@ -265,6 +265,8 @@ public sealed class Gateway
     {
         var isRelay = grant?.Allows(Scopes.Relay, hunt.Id) == true;
         var entering = new Listener(outbox, hunter, hello.Instance ?? "", team, isRelay) { Wish = new(hello.Around, hello.Top) };
+        // Before the welcome leaves: whoever answers it at once must not be taken for one who still waits.
+        listener = entering;
         // Under the view's lock, so that no outcome falls between what is told again here and what the audience tells from now on.
         hunt.View.Read((state, board, position) =>
         {
@@ -275,7 +277,6 @@ public sealed class Gateway
             hunt.Audience.Enter(entering);
             return 0;
         });
-        listener = entering;
         Volatile.Write(ref saidHello, true);
     }
 
