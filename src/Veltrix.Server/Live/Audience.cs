@@ -57,8 +57,9 @@ public sealed class Audience
     {
         lock (gate)
         {
+            // A connection that broke before its welcome was whole never came in.
+            if (!slots[listener.Slot].Remove(listener)) return;
             Count--;
-            slots[listener.Slot].Remove(listener);
             if (listener.IsRelay) relays.Remove(listener);
             else if (listener.Team >= 0)
             {
