@@ -17,7 +17,7 @@ public abstract class FootprintTests(TestStore store) : GateContract(store)
         var keys = new Dictionary<string, long>();
 
         await Gate.Publish(1, Limits(0) with { Audit = false }, Cancel);
-        await ForAll(n => Gate.Ask(Name(n), 1_800_000_000_000 + n, pass(n), Claim, true, Cancel));
+        await ForAll(n => Gate.Ask(Name(n), 1_800_000_000_000 + n, pass(n), Claim, true, true, Cancel));
         keys["waiting"] = await Bytes("waiting");
         keys["waiting-pass"] = await Bytes("waiting-pass");
         keys["seen"] = await Bytes("seen");

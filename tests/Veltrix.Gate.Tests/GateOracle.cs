@@ -40,12 +40,12 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
 
     long Limit => _limits?.Limit ?? 0;
 
-    public SeatAnswer? Ask(string hunter, double order, bool pass, bool open)
+    public SeatAnswer? Ask(string hunter, double order, bool pass, bool open, bool comes)
     {
         if (!IsOpen) return null;
         if (_seats.TryGetValue(hunter, out var seat))
         {
-            if (seat.Until is { } until) seat.Until = Math.Max(until, Now + Ms(claim));
+            if (comes && seat.Until is { } until) seat.Until = Math.Max(until, Now + Ms(claim));
             return Answer(SeatState.Seated, 0, isNew: false);
         }
         if (open && _places.Count == 0 && Grant(hunter)) return Answer(SeatState.Seated, 0, isNew: true);

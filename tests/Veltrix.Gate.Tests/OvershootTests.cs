@@ -16,7 +16,7 @@ public abstract class OvershootTests(TestStore store) : GateContract(store)
         await Publish(limit);
         var gates = await ConnectAll();
         await Task.WhenAll(gates.Select((gate, server) => Task.Run(() =>
-            Task.WhenAll(Enumerable.Range(0, 60).Select(n => gate.Ask($"h{server}-{n}", n, false, Claim, true, Cancel))), Cancel)));
+            Task.WhenAll(Enumerable.Range(0, 60).Select(n => gate.Ask($"h{server}-{n}", n, false, Claim, true, true, Cancel))), Cancel)));
 
         var grants = await Gate.Audit(Cancel);
         Assert.Equal(Enumerable.Range(0, limit).Select(count => (long)count), grants.Select(grant => grant.Count));
@@ -86,7 +86,7 @@ public abstract class OvershootTests(TestStore store) : GateContract(store)
             try
             {
                 if (n % 4 == 0 && (await gate.Renew(server, Lease, null, Cancel)).WantsSeats) await gate.Renew(server, Lease, [.. connected], Cancel);
-                if (!connected.Contains(hunter) && (await gate.Ask(hunter, n, false, Claim, true, Cancel)).State == SeatState.Seated && await gate.Attach(hunter, server, Cancel))
+                if (!connected.Contains(hunter) && (await gate.Ask(hunter, n, false, Claim, true, true, Cancel)).State == SeatState.Seated && await gate.Attach(hunter, server, Cancel))
                     connected.Add(hunter);
             }
             catch (GateException e) when (e.Fault == GateFault.Rebuilding)
@@ -124,7 +124,7 @@ public abstract class OvershootTests(TestStore store) : GateContract(store)
                 // The first server moves the limit, the second is as good as dead for most of the time.
                 4 when server == 0 => gate.Publish(1, Limits(random.Next(20, 60)), Cancel),
                 4 when server != 1 => gate.Renew(name, TimeSpan.FromMilliseconds(200), null, Cancel),
-                _ => gate.Ask(hunter, random.NextDouble(), random.Next(8) == 0, TimeSpan.FromMilliseconds(30), true, Cancel),
+                _ => gate.Ask(hunter, random.NextDouble(), random.Next(8) == 0, TimeSpan.FromMilliseconds(30), true, true, Cancel),
             });
         }
     }

@@ -46,6 +46,22 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
     }
 
     [Fact]
+    public async Task Asking_where_one_stands_keeps_no_seat()
+    {
+        await Publish(1);
+        await Ask("ada");
+        for (var i = 0; i < 2; i++)
+        {
+            Pass(Claim * 0.4);
+            Assert.Equal(SeatState.Seated, (await Ask("ada", comes: false)).State);
+        }
+
+        Pass(Claim * 0.2);
+        await Admit();
+        Assert.Empty(await Seated("ada"));
+    }
+
+    [Fact]
     public async Task Asking_again_keeps_an_unclaimed_seat_for_another_claim()
     {
         await Publish(1);

@@ -24,7 +24,7 @@ public sealed class StoreFaultTests : IAsyncLifetime
         await gate.Renew("s1", Minute, [], Cancel);
         foreach (var hunter in new[] { "ada", "bob" })
         {
-            await gate.Ask(hunter, 1, false, Minute, true, Cancel);
+            await gate.Ask(hunter, 1, false, Minute, true, true, Cancel);
             await gate.Attach(hunter, "s1", Cancel);
         }
         await Fill(redis);
@@ -34,7 +34,7 @@ public sealed class StoreFaultTests : IAsyncLifetime
         Assert.False((await gate.Renew("s1", Minute, null, Cancel)).WantsSeats);
         Assert.False((await gate.Renew("s2", Minute, ["ada"], Cancel)).WantsSeats);
         Assert.True(await gate.Publish(1, Limits with { Limit = 2 }, Cancel));
-        Assert.Equal(SeatState.Waiting, (await gate.Ask("cyd", 2, false, Minute, true, Cancel)).State);
+        Assert.Equal(SeatState.Waiting, (await gate.Ask("cyd", 2, false, Minute, true, true, Cancel)).State);
         await gate.Seen(["cyd"], Cancel);
         await gate.Leave("bob", Cancel);
         Assert.Equal(["cyd"], await gate.Admit(Minute, Minute, Minute, Cancel));
@@ -50,9 +50,9 @@ public sealed class StoreFaultTests : IAsyncLifetime
         await gate.Reopen(1, Cancel);
         await Command(redis, "SCRIPT", "FLUSH");
         await gate.Publish(1, Limits, Cancel);
-        await gate.Ask("ada", 1, false, Minute, true, Cancel);
+        await gate.Ask("ada", 1, false, Minute, true, true, Cancel);
         await Command(redis, "SCRIPT", "FLUSH");
-        Assert.Equal(SeatState.Seated, (await gate.Ask("ada", 1, false, Minute, true, Cancel)).State);
+        Assert.Equal(SeatState.Seated, (await gate.Ask("ada", 1, false, Minute, true, true, Cancel)).State);
     }
 
     [Fact]
@@ -63,13 +63,13 @@ public sealed class StoreFaultTests : IAsyncLifetime
         var gate = store.Hunt("h");
         await gate.Reopen(1, Cancel);
         await gate.Publish(1, Limits, Cancel);
-        await gate.Ask("ada", 1, false, Minute, true, Cancel);
+        await gate.Ask("ada", 1, false, Minute, true, true, Cancel);
 
         redis.Kill();
         for (var attempt = 0; attempt < 3; attempt++)
         {
             var began = Stopwatch.GetTimestamp();
-            var away = await Assert.ThrowsAsync<GateException>(() => gate.Ask("bob", 1, false, Minute, true, Cancel));
+            var away = await Assert.ThrowsAsync<GateException>(() => gate.Ask("bob", 1, false, Minute, true, true, Cancel));
             Assert.Equal(GateFault.Away, away.Fault);
             Assert.Contains(redis.Endpoint, away.Message, StringComparison.Ordinal);
             Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(4));
@@ -82,7 +82,7 @@ public sealed class StoreFaultTests : IAsyncLifetime
         var patience = Stopwatch.StartNew();
         do
         {
-            fault = await Assert.ThrowsAsync<GateException>(() => gate.Ask("bob", 1, false, Minute, true, Cancel));
+            fault = await Assert.ThrowsAsync<GateException>(() => gate.Ask("bob", 1, false, Minute, true, true, Cancel));
             if (fault.Fault == GateFault.Away) await Task.Delay(20, Cancel);
         }
         while (fault.Fault == GateFault.Away && patience.Elapsed < TimeSpan.FromSeconds(20));
@@ -91,7 +91,7 @@ public sealed class StoreFaultTests : IAsyncLifetime
         await gate.Renew("s1", Minute, ["ada"], Cancel);
         await gate.Publish(1, Limits, Cancel);
         await gate.Reopen(1, Cancel);
-        Assert.Equal(2, (await gate.Ask("bob", 1, false, Minute, true, Cancel)).Seated);
+        Assert.Equal(2, (await gate.Ask("bob", 1, false, Minute, true, true, Cancel)).Seated);
     }
 
     [Fact]
@@ -193,7 +193,7 @@ public sealed class StoreFaultTests : IAsyncLifetime
             await gates[^1].Reopen(1, Cancel);
             await gates[^1].Publish(1, Limits, Cancel);
         }
-        await gates[0].Ask("ada", 1, false, Minute, true, Cancel);
+        await gates[0].Ask("ada", 1, false, Minute, true, true, Cancel);
         Assert.Empty(await gates[1].Seated(["ada"], Cancel));
     }
 

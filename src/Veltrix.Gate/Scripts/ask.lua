@@ -1,10 +1,10 @@
--- ARGV: now, hunter, order, holds a pass (1|0), claim in ms, open (1|0). Answers: ok, place (0: seated), seated by this call (1|0), seated, limit, waiting.
+-- ARGV: now, hunter, order, holds a pass (1|0), claim in ms, open (1|0), comes (1|0). Answers: ok, place (0: seated), seated by this call (1|0), seated, limit, waiting.
 if not epoch then return { REBUILDING } end
 local hunter, order, pass, claim, open = ARGV[2], ARGV[3], ARGV[4] == '1', tonumber(ARGV[5]), ARGV[6] == '1'
 
 if redis.call('HEXISTS', SEATS, hunter) == 1 then
-  -- A seat that waits for its hunter is kept for as long as is promised now.
-  local kept = redis.call('ZSCORE', LOST, hunter)
+  -- A seat that waits for its hunter is kept for as long as is promised now, if the hunter is on its way. Asking alone keeps no seat: it would keep it for ever.
+  local kept = ARGV[7] == '1' and redis.call('ZSCORE', LOST, hunter)
   if kept and tonumber(kept) < now + claim then keep(hunter, now + claim) end
   return { 0, 0, 0, seated, limit, waiting() }
 end

@@ -66,6 +66,8 @@ public static class ConfigSchema
         return form;
     }
 
+    const string NetworkPattern = "[0-9a-fA-F.:]+(/[0-9]{1,3})?";
+
     static JsonObject Form(object notation) => notation switch
     {
         WholeNumber form => new() { ["type"] = "integer", ["minimum"] = form.Least, ["maximum"] = form.Most },
@@ -79,6 +81,12 @@ public static class ConfigSchema
             ["oneOf"] = new JsonArray(
                 new JsonObject { ["type"] = "array", ["uniqueItems"] = true, ["items"] = new JsonObject { ["enum"] = Names(form.Names) } },
                 new JsonObject { ["type"] = "string", ["pattern"] = $"^(none|({string.Join('|', form.Names)})(, *({string.Join('|', form.Names)}))*)$" }),
+        },
+        SomeNetworks => new()
+        {
+            ["oneOf"] = new JsonArray(
+                new JsonObject { ["type"] = "array", ["uniqueItems"] = true, ["items"] = new JsonObject { ["type"] = "string", ["pattern"] = $"^{NetworkPattern}$" } },
+                new JsonObject { ["type"] = "string", ["pattern"] = $"^(none|{NetworkPattern}(, *{NetworkPattern})*)$" }),
         },
         _ => throw new NotSupportedException($"no schema for {notation.GetType().Name}; add it here"),
     };

@@ -87,7 +87,19 @@ public static class Keys
     public static readonly Key<string> JoinGuard = new("auto", new OneOf("auto", "on", "off"))
     {
         Name = "join.guard", Reach = Reach.Hunt, Unit = "name",
-        Sentence = "Whether joins are paced by address range and cost a proof of work: auto lets the governor switch it on when seats are scarce.",
+        Sentence = "Whether joins are paced by address range and cost a proof of work: auto switches it on while seats are scarce, and while lots are still to be drawn.",
+    };
+    public static readonly Key<double> JoinScarce = Real("join.scarce_ratio", 0.8, 0, 1, "ratio",
+        "The share of the limit that those who play and wait have to reach before seats count as scarce and join.guard: auto guards the gate.");
+    public static readonly Key<Networks> JoinUnguarded = new(SomeNetworks.Of("127.0.0.0/8, ::1/128"), new SomeNetworks())
+    {
+        Name = "join.unguarded", Reach = Reach.Hunt, Unit = "networks",
+        Sentence = "From where joins are neither paced nor cost a proof of work: this machine itself, a school, a venue. Never what came through a proxy that is not trusted.",
+    };
+    public static readonly Key<Networks> TrustedProxies = new(SomeNetworks.Of(""), new SomeNetworks())
+    {
+        Name = "trusted_proxies", Reach = Reach.Process, Unit = "networks",
+        Sentence = "Proxies and load balancers whose X-Forwarded-For is believed. Without them everybody behind a proxy has the proxy's address.",
     };
     public static readonly Key<long> JoinProofBits = Whole("join.proof_bits", 16, 0, 26, "bits", "How hard the proof of work is: each bit doubles it; 16 is about a twentieth of a second on a phone.");
 

@@ -36,7 +36,7 @@ sealed class Layer(IEnumerable<KeyValuePair<Key, Said>> said)
                 faults.Add(written, $"{key.Name} stands twice; it is already in line {lines[key]}.", "Keep one of the two.");
             else if (hunt is not null && key.Reach == Reach.Process)
                 faults.Add(written, $"{key.Name} holds for the whole process and cannot be set for the hunt {hunt}.", "Set it at the top level of hunt-config.yml.");
-            else if (written.IsList && key.Form is not SomeOf)
+            else if (written.IsList && key.Form is not (SomeOf or SomeNetworks))
                 faults.Add(written, $"{key.Name} is a list; {key.RangeText} is allowed.", Example(key));
             else if (!key.TryRead(written.Text, out var value, out var fault))
                 faults.Add(written, $"{key.Name} {fault}.", Remedy(key, written.Text));

@@ -23,7 +23,6 @@ sealed partial class Joins(Admissions house, InviteTries tries)
 {
     const int PassesMax = 10_000;
     const int WhyLengthMax = 500;
-    const string LimitsPage = "https://veltrix.dev/docs/reference/config.md#";
 
     readonly ILogger logger = house.Logger;
 
@@ -31,7 +30,8 @@ sealed partial class Joins(Admissions house, InviteTries tries)
     {
         if (!Nickname.TryParse(request.Nickname ?? "", out var nickname, out var fault)) return BadMember("nickname", fault);
         if (!TeamWishes.TryRead(request.Team, out var team, out fault)) return BadMember("team", fault);
-        var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
+        var from = ClientAddress.Of(context, house.Settings);
+        var address = from.Address;
         if (team is TeamChoice.ByInvite && !tries.MayTry(address, out var wait)) return TooManyTries(context, wait);
 
         var turnstile = house.Of(hunt);
@@ -44,7 +44,7 @@ sealed partial class Joins(Admissions house, InviteTries tries)
         }
         else
         {
-            if (Guard(turnstile, request, address, context, out var hunter) is { } refused) return Refused(hunt, refused);
+            if (Guard(turnstile, request, from, context, out var hunter) is { } refused) return Refused(hunt, refused);
             ticket = new Ticket(hunt.Id, hunter, (house.Clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond, turnstile.DrawsAt() is not null, request.Pass is not null);
         }
 
@@ -114,7 +114,7 @@ sealed partial class Joins(Admissions house, InviteTries tries)
     }
 
     /// <summary>Who the newcomer is, or why it may not come now. A pass and a proof each make one hunter, however often they are shown.</summary>
-    IResult? Guard(Turnstile turnstile, JoinRequest request, IPAddress address, HttpContext context, out string hunter)
+    IResult? Guard(Turnstile turnstile, JoinRequest request, ClientAddress from, HttpContext context, out string hunter)
     {
         hunter = TeamWishes.NewHunter();
         if (request.Pass is { } pass)
@@ -125,6 +125,8 @@ sealed partial class Joins(Admissions house, InviteTries tries)
         }
 
         if (!turnstile.IsGuarded) return null;
+        var address = from.Address;
+        if (!from.IsHidden && house.Settings.Get(Keys.JoinUnguarded, turnstile.Hunt).Contain(address)) return null;
         var bits = house.Settings.Get(Keys.JoinProofBits, turnstile.Hunt);
         if (bits > 0 && !house.Proofs.Holds(request.Proof ?? new(null, null), turnstile.Hunt, address, bits, out hunter)) return ProofNeeded(turnstile.Hunt, address, bits);
         return KeepsPace(turnstile.Hunt, address, context);
@@ -215,7 +217,7 @@ sealed partial class Joins(Admissions house, InviteTries tries)
         return Problems.Of(
             StatusCodes.Status503ServiceUnavailable, "AdmissionClosed",
             $"nobody new is let in just now: {why}. Those who play go on. At most {turnstile.Limit:N0} may play, {turnstile.Seated:N0} do; try again in {seconds} s",
-            [("limit", turnstile.Limit), ("value", turnstile.Seated), .. SetBy(Keys.MaxConcurrentHunters, turnstile.Hunt)]);
+            [("limit", turnstile.Limit), ("value", turnstile.Seated), .. Members(turnstile.Source)]);
     }
 
     IResult Refuse(LiveHunt hunt, Refusal reason, IPAddress address)
@@ -230,9 +232,9 @@ sealed partial class Joins(Admissions house, InviteTries tries)
         return answer;
     }
 
-    // Which setting the limit comes from, which layer set it, and where it is explained.
-    IEnumerable<(string, object?)> SetBy(Key key, string hunt) =>
-        [("key", key.Name), ("origin", house.Settings.Explain(key, hunt).Origin.ToString()), ("page", $"{LimitsPage}{key.Name}")];
+    IEnumerable<(string, object?)> SetBy(Key key, string hunt) => Members(LimitSource.Of(key, house.Settings, hunt));
+
+    static IEnumerable<(string, object?)> Members(LimitSource source) => [("key", source.Key), ("origin", source.Origin), ("page", source.Page)];
 
     static IResult BadMember(string member, string fault, string code = "BadMember") =>
         Problems.Of(StatusCodes.Status400BadRequest, code, $"{member}: {fault}", ("member", member));

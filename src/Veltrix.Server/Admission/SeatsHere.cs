@@ -153,7 +153,7 @@ sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpa
         try
         {
             if (await call.Try(cancel => gate.Attach(hunter, server, cancel))) return Seating.Held;
-            var answer = await call.Try(cancel => gate.Ask(hunter, call.NowMs, false, grace(), true, cancel));
+            var answer = await call.Try(cancel => gate.Ask(hunter, call.NowMs, false, grace(), true, true, cancel));
             if (answer.State == SeatState.Seated && await call.Try(cancel => gate.Attach(hunter, server, cancel))) return Seating.Held;
         }
         catch (GateException)

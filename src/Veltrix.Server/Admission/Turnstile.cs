@@ -52,6 +52,7 @@ public sealed partial class Turnstile
     bool isForgotten;
     long? rebuildingSince;
     bool saidAlone;
+    int cameSince;
 
     internal Turnstile(LiveHunt hunt, Admissions house)
     {
@@ -93,8 +94,14 @@ public sealed partial class Turnstile
     {
         "on" => true,
         "off" => false,
-        _ => guidance?.Guard ?? live.Limits?.Guard ?? false,
+        _ => (guidance?.Guard ?? live.Limits?.Guard ?? false) || IsScarce || DrawsAt() is not null,
     };
+
+    // The governor looks every few seconds, and a script takes thousands of seats in one: so whoever came here since the last look at the gate counts too.
+    bool IsScarce => live.Seated + live.Waiting + Volatile.Read(ref cameSince) >= house.Settings.Get(Keys.JoinScarce, Hunt) * Limit;
+
+    /// <summary>The setting that <see cref="Limit"/> comes from.</summary>
+    internal LimitSource Source => LimitSource.Of(house.Settings, Hunt, live.Limits);
 
     /// <summary>How long a seat is kept for a hunter whose connection was lost: shorter in a brownout, never under ten seconds.</summary>
     public TimeSpan Grace
@@ -132,11 +139,17 @@ public sealed partial class Turnstile
     }
 
     /// <summary>Asks for a seat for somebody who holds this ticket.</summary>
+    /// <param name="comes">The holder takes the seat now; false: it only looks where it stands.</param>
     /// <exception cref="GateException">The store is away; nothing was granted.</exception>
-    internal Task<SeatAnswer> Ask(Ticket ticket) => Ask(ticket.Hunter, ticket.Order(house.Keyring), ticket.Priority, ticket.Drawn);
+    internal async Task<SeatAnswer> Ask(Ticket ticket, bool comes = true)
+    {
+        var answer = await Ask(ticket.Hunter, ticket.Order(house.Keyring), ticket.Priority, ticket.Drawn, comes);
+        if (answer.IsNew || answer.State == SeatState.Waiting) Interlocked.Increment(ref cameSince);
+        return answer;
+    }
 
-    Task<SeatAnswer> Ask(string hunter, double order, bool priority, bool drawn) =>
-        call.Try(cancel => gate.Ask(hunter, order, priority, Grace, !(drawn && DrawsAt() is not null), cancel));
+    Task<SeatAnswer> Ask(string hunter, double order, bool priority, bool drawn, bool comes) =>
+        call.Try(cancel => gate.Ask(hunter, order, priority, Grace, !(drawn && DrawsAt() is not null), comes, cancel));
 
     /// <summary>Whether somebody was let in already: then a door that is closed to others is not closed to it.</summary>
     /// <exception cref="GateException">The store is away.</exception>
@@ -166,7 +179,7 @@ public sealed partial class Turnstile
     {
         lock (touching) touched.Add(ticket.Hunter);
         if (places.ContainsKey(ticket.Hunter)) return Card(ticket.Hunter, ticket.Drawn);
-        var answer = await Ask(ticket);
+        var answer = await Ask(ticket, comes: false);
         return answer.State == SeatState.Seated ? Card(ticket.Hunter, ticket.Drawn) with { State = "admitted" } : Card(ticket.Hunter, ticket.Drawn, answer);
     }
 
@@ -180,7 +193,7 @@ public sealed partial class Turnstile
         try
         {
             if (visit.IsJoined && await TakeSeat(visit)) return;
-            answer = await Ask(visit.Hunter, visit.Order, visit.Priority, visit.Drawn);
+            answer = await Ask(visit.Hunter, visit.Order, visit.Priority, visit.Drawn, comes: true);
             if (answer is { State: SeatState.Seated } && await TakeSeat(visit)) return;
         }
         catch (GateException)
@@ -283,6 +296,7 @@ public sealed partial class Turnstile
         if (answer.WantsSeats) answer = await call.Try(cancel => gate.Renew(house.Server, lease, seats.All(), cancel));
         if (live.Epoch != 0 && answer.Epoch != live.Epoch) LogForgot(Hunt);
         live = answer;
+        Volatile.Write(ref cameSince, 0);
         if (answer.Epoch != 0) await seats.Settle();
     }
 
@@ -340,7 +354,9 @@ public sealed partial class Turnstile
         // Cleaned up is always. Let in is nobody before the opening of a hunt that draws lots, nor while nobody who may says that there is room; a full server is no reason, another may carry them.
         var mayLetIn = DrawsAt() is null && !ClosesAlone && !IsGovernorSilent;
         var share = house.Settings.Get(Keys.PriorityShare, Hunt);
-        await call.Try(cancel => gate.Admit(Grace, house.Settings.Get(Keys.WaitingPatience, Hunt), Grace, cancel, share, mayLetIn));
+        // Whoever asks now and then hears of the seat at the next asking, and still has the whole grace to come.
+        var claim = Grace + TimeSpan.FromSeconds(PollS(live.Waiting));
+        await call.Try(cancel => gate.Admit(claim, house.Settings.Get(Keys.WaitingPatience, Hunt), Grace, cancel, share, mayLetIn));
         if (live.Waiting == 0 && room.Count == 0)
         {
             if (places.Count > 0) places = new(StringComparer.Ordinal);
@@ -368,7 +384,7 @@ public sealed partial class Turnstile
             foreach (var tab in room.Take(visit.Hunter))
                 if (!await TakeSeat(tab)) room.Add(tab);
         if (IsClosed()) return;
-        var anew = missing.Where(visit => !seated.Contains(visit.Hunter)).Take(AskedAnewAtOnce).Select(visit => Ask(visit.Hunter, visit.Order, visit.Priority, visit.Drawn));
+        var anew = missing.Where(visit => !seated.Contains(visit.Hunter)).Take(AskedAnewAtOnce).Select(visit => Ask(visit.Hunter, visit.Order, visit.Priority, visit.Drawn, comes: false));
         await Task.WhenAll(anew);
     }
 
@@ -446,8 +462,11 @@ public sealed partial class Turnstile
         var reason = fault.Length > 0 ? "the store of seats is away for a moment; your place is kept" : guidance?.Reason ?? live.Limits?.Reason ?? WhyClosed;
         return new WaitingCard(
             "waiting", null, place, place - 1, waiting, Limit, answer?.Seated ?? live.Seated, place is { } p && fault.Length == 0 ? EtaOf(p - 1) : null,
-            (int)Math.Clamp(waiting / 1000, 5, 30), house.Sockets.HasRoomForWaiting, reason, house.Settings.Get(Keys.LateCredit, Hunt), drawnAt);
+            PollS(waiting), house.Sockets.HasRoomForWaiting, reason, Source, house.Settings.Get(Keys.LateCredit, Hunt), drawnAt);
     }
+
+    // Seconds between two questions of one who waits without a socket: the more wait, the rarer.
+    static int PollS(long waiting) => (int)Math.Clamp(waiting / 1000, 5, 30);
 
     Eta? EtaOf(long ahead)
     {

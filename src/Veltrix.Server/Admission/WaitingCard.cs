@@ -21,6 +21,7 @@ public sealed record WaitingCard(
     int PollS,
     bool Socket,
     string Reason,
+    LimitSource SetBy,
     string Clock,
     long? DrawnAt)
 {
@@ -44,6 +45,7 @@ public sealed record WaitingCard(
 
         json.WriteNumber("poll_s"u8, PollS);
         json.WriteString("reason"u8, Reason);
+        SetBy.Write(json, "set_by"u8);
         json.WriteString("clock"u8, Clock);
         if (DrawnAt is { } drawn) json.WriteNumber("drawn_at"u8, drawn);
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Veltrix.Hunts;
+using Veltrix.Server.Admission;
 using Veltrix.Server.Leaderboards;
 
 namespace Veltrix.Server.Live;
@@ -66,6 +67,7 @@ public static class Frames
         if (fault.Limit is { } limit) json.WriteNumber("limit"u8, limit);
         if (fault.Value is { } value) json.WriteNumber("value"u8, value);
         if (fault.RetryAfterMs is { } retry) json.WriteNumber("retry_after_ms"u8, retry);
+        fault.SetBy?.Write(json, "set_by"u8);
     });
 
     /// <summary>A frame with one kind and its members.</summary>
@@ -117,4 +119,4 @@ public static class Frames
 }
 
 /// <summary>Why a frame was not taken. The message names limit and value.</summary>
-public sealed record FrameFault(string Code, string Message, double? Limit = null, double? Value = null, int? RetryAfterMs = null);
+public sealed record FrameFault(string Code, string Message, double? Limit = null, double? Value = null, int? RetryAfterMs = null, LimitSource? SetBy = null);

@@ -189,10 +189,10 @@ public sealed class Gateway
     void HandleWaiting(long id, ClientFrame frame)
     {
         if (frame.Show is { } show) outbox.Post(BadShow(show.Around, show.Top) is { } bad ? Frames.Error(id, bad) : Frames.Shown(id));
-        else
+        else if (house.Of(hunt) is var turnstile)
             outbox.Post(Frames.Error(id, new(
-                "NotSeated", $"this hunter waits for a seat: {house.Of(hunt).Limit:N0} may play at a time; keep the answer, it counts when it is sent after welcome",
-                house.Of(hunt).Limit, house.Of(hunt).Seated)));
+                "NotSeated", $"this hunter waits for a seat: {turnstile.Limit:N0} may play at a time; keep the answer, it counts when it is sent after welcome",
+                turnstile.Limit, turnstile.Seated, SetBy: turnstile.Source)));
     }
 
     async ValueTask Hello(long id, HelloFrame hello)

@@ -286,6 +286,16 @@ public class HuntGovernorTests
     }
 
     [Fact]
+    public void The_guard_goes_up_before_seats_run_out()
+    {
+        var guard = new JoinGuard();
+        Assert.False(guard.Next(waiting: 0, taken: 0.79, scarce: 0.8, "auto"));
+        Assert.True(guard.Next(waiting: 0, taken: 0.8, scarce: 0.8, "auto"));
+        for (var i = 0; i < JoinGuard.OffAfter - 1; i++) Assert.True(guard.Next(0, 0.5, 0.8, "auto"));
+        Assert.False(guard.Next(0, 0.5, 0.8, "auto"));
+    }
+
+    [Fact]
     public async Task The_guard_goes_up_when_the_queue_grows_and_down_a_minute_after_it_stopped()
     {
         using var hunt = await new ScriptedHunt().Running();

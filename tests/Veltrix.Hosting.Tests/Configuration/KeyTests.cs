@@ -77,6 +77,33 @@ public sealed class KeyTests
     }
 
     [Fact]
+    public void Networks_come_back_from_their_text()
+    {
+        Returns(new SomeNetworks(), Gen.OneOf(
+            Gen.Select(Gen.Byte.Array[4], Gen.Int[0, 32]).Select(drawn => Range(drawn.Item1, drawn.Item2)),
+            Gen.Select(Gen.Byte.Array[16], Gen.Int[0, 128]).Select(drawn => Range(drawn.Item1, drawn.Item2))).Array[0, 4].Select(ranges => SomeNetworks.Of(string.Join(", ", ranges.Distinct()))));
+
+        // The bits beyond the length are not part of a range.
+        static string Range(byte[] bytes, int length)
+        {
+            for (var bit = length; bit < bytes.Length * 8; bit++) bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+            return $"{new System.Net.IPAddress(bytes)}/{length}";
+        }
+    }
+
+    [Theory]
+    [InlineData("10.0.0.0/8, ::1", "10.255.0.1", true)]
+    [InlineData("10.0.0.0/8, ::1", "::ffff:10.0.0.1", true)]
+    [InlineData("10.0.0.0/8, ::1", "11.0.0.1", false)]
+    [InlineData("10.0.0.0/8, ::1", "::1", true)]
+    [InlineData("10.0.0.0/8, ::1", "::2", false)]
+    [InlineData("192.0.2.7", "192.0.2.7", true)]
+    [InlineData("192.0.2.7", "192.0.2.8", false)]
+    [InlineData("none", "192.0.2.8", false)]
+    public void Networks_contain_what_lies_in_them(string networks, string address, bool contain) =>
+        Assert.Equal(contain, SomeNetworks.Of(networks).Contain(System.Net.IPAddress.Parse(address)));
+
+    [Fact]
     public void Whatever_can_be_read_is_written_so_that_it_reads_the_same() =>
         Gen.Select(Draw.Any([.. Keys.All]), Gen.OneOf(
             Gen.Int[-10, 100_000].Select(n => n.ToString(System.Globalization.CultureInfo.InvariantCulture)),

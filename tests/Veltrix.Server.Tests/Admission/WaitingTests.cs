@@ -40,6 +40,38 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public async Task Whoever_waits_is_told_which_setting_keeps_him_out_and_who_set_it()
+    {
+        await using var house = await SmallHouse.Open(limit: 1);
+        await house.Enter("Ada");
+        var byCeiling = (await house.Join("Bob"))["set_by"]!;
+        Assert.Equal(
+            ("max_concurrent_hunters", "settings:1", "https://veltrix.dev/docs/reference/config.md#max_concurrent_hunters"),
+            ((string)byCeiling["key"]!, (string)byCeiling["origin"]!, (string)byCeiling["page"]!));
+
+        Assert.Equal(200, (int)(await house.Server.Post($"/v1/hunts/{SmallHouse.Hunt}/settings", new { key = "pin_limit", value = 1, why = "the venue is full" }, house.Server.Token(Scopes.Organiser, SmallHouse.Hunt, "anna")))["http"]!);
+        await SmallHouse.Until(async () => (string)(await house.Join("Cyd"))["set_by"]!["key"]! == "pin_limit");
+        Assert.Contains("anna", (string)(await house.Join("Dan"))["set_by"]!["origin"]!);
+    }
+
+    [Fact]
+    public async Task A_seat_that_is_only_looked_at_goes_to_the_next()
+    {
+        var clock = new OffsetClock();
+        await using var house = await SmallHouse.Open(limit: 1, more: "seat.grace: 10s", clock: clock);
+        var ada = await house.Enter("Ada");
+        var (bob, cyd) = (await house.Queue("Bob", 1), await house.Queue("Cyd", 2));
+        await house.Gate.Leave((string)ada["hunter"]!, TestContext.Current.CancellationToken);
+        await house.UntilAdmitted(bob);
+        // Bob's client shows the page, and nobody is in front of it.
+        await SmallHouse.Until(async () =>
+        {
+            Assert.Equal(200, (int)(await house.Place(bob))["http"]!);
+            return (string?)(await house.Place(cyd))["state"] == "admitted";
+        });
+    }
+
+    [Fact]
     public async Task A_reload_and_a_second_tab_keep_one_place()
     {
         await using var house = await SmallHouse.Open(limit: 1);
@@ -80,6 +112,7 @@ public sealed class WaitingTests
             await live.Ping();
             var refused = (await live.Answer(await live.Send("submit", new { seq = 1, challenge = "a", answer = "one" })))["error"]!;
             Assert.Equal(("NotSeated", 1, 1), ((string)refused["code"]!, (int)refused["limit"]!, (int)refused["value"]!));
+            Assert.Equal("max_concurrent_hunters", (string)refused["set_by"]!["key"]!);
             house.SetLimit(2);
             await live.Next("admitted");
         }
