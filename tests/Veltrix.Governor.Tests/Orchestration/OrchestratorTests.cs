@@ -84,7 +84,7 @@ public sealed class OrchestratorTests(SharedRedis shared) : IClassFixture<Shared
         await gate.Publish(orchestrator.Now.Term, (await gate.Counts(Cancel)).Limits! with { Limit = 3 }, Cancel);
         governors[0].Limits["h"] = 2_500;
 
-        for (var i = 0; i < 5; i++) await gate.Ask($"n{i}", i, false, Claim, true, Cancel);
+        for (var i = 0; i < 5; i++) await gate.Ask($"n{i}", i, false, Claim, true, true, Cancel);
         Assert.Equal(3, (await gate.Counts(Cancel)).Seated);
         await orchestrator.Once(Cancel);
 

@@ -10,7 +10,7 @@ public sealed class CrowdInTheRoomTests
     [InlineData("max_connections_per_server: 20")]
     public async Task Bots_work_wait_and_come_in_as_seats_fall_free(string more)
     {
-        await using var house = await SmallHouse.Open(limit: 4, more: $"join.guard: on\njoin.proof_bits: 6\njoin.pace: 10000\n{more}");
+        await using var house = await SmallHouse.Open(limit: 4, more: $"join.unguarded: none\njoin.guard: on\njoin.proof_bits: 6\njoin.pace: 10000\n{more}");
         var answers = Path.Combine(house.Server.Folder, "answers.json");
         await File.WriteAllTextAsync(
             answers, """{"hunt":"quiz","audit_key":"none","challenges":[{"id":"a","answer":"one","requires":[]},{"id":"b","answer":"two","requires":[]}]}""", TestContext.Current.CancellationToken);

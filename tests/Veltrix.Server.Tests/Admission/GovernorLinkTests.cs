@@ -82,7 +82,7 @@ public sealed class GovernorLinkTests
     static async Task<SmallHouse> Governed(SmallGovernor governor, OffsetClock clock)
     {
         governor.Say(Guidance(3));
-        var house = await SmallHouse.Open(3, clock: clock, configure: options => options with { Governor = governor.Url });
+        var house = await SmallHouse.Open(3, "join.unguarded: none", clock, options => options with { Governor = governor.Url });
         Assert.True(await house.Gate.Publish(1, new GateLimits(3, 0, false, 0, 0, false, "three are plenty", "ceiling", false, 3, true, 0), Cancel));
         await house.Gate.Reopen(1, Cancel);
         await SmallHouse.Until(async () =>
