@@ -7,8 +7,11 @@ namespace Veltrix.Server;
 
 /// <summary>The hunts of this server: those whose logs are there when it starts, and those published since.</summary>
 /// <param name="cadence">Milliseconds between two boards of a hunt at present.</param>
-public sealed class HuntDirectory(IEventLogs logs, string dataFolder, Func<string, int> cadence, TimeProvider clock, Settings settings, ILogger logger) : IAsyncDisposable
+public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Func<string, int> cadence, TimeProvider clock, Settings settings, ILogger logger) : IAsyncDisposable
 {
+    /// <summary>How often a server looks for hunts that others published.</summary>
+    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
     readonly ConcurrentDictionary<string, LiveHunt> hunts = new(StringComparer.Ordinal);
     readonly SemaphoreSlim opening = new(1);
 
@@ -24,7 +27,29 @@ public sealed class HuntDirectory(IEventLogs logs, string dataFolder, Func<strin
     {
         const string Ledger = "/ledger";
         foreach (var name in await logs.List(cancel))
-            if (name.EndsWith(Ledger, StringComparison.Ordinal)) await Open(name[..^Ledger.Length], cancel);
+            if (name.EndsWith(Ledger, StringComparison.Ordinal) && Find(name[..^Ledger.Length]) is null) await Open(name[..^Ledger.Length], cancel);
+    }
+
+    /// <summary>Where others may publish too: finds their hunts, until cancelled.</summary>
+    public async Task Follow(CancellationToken cancel)
+    {
+        if (!logs.IsShared) return;
+        using var timer = new PeriodicTimer(LookEvery, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancel))
+                try
+                {
+                    await OpenAll(cancel);
+                }
+                catch (EventLogException e)
+                {
+                    LogNoNews(e.Message);
+                }
+        }
+        catch (OperationCanceledException)
+        {
+        }
     }
 
     /// <summary>The hunt of this id, made if it is not there.</summary>
@@ -47,7 +72,10 @@ public sealed class HuntDirectory(IEventLogs logs, string dataFolder, Func<strin
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var hunt in hunts.Values) await hunt.DisposeAsync();
+        await Task.WhenAll(hunts.Values.Select(hunt => hunt.DisposeAsync().AsTask()));
         opening.Dispose();
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "cannot look for hunts that other servers published: {Reason}")]
+    partial void LogNoNews(string reason);
 }

@@ -81,7 +81,7 @@ public sealed partial class LiveHunt : IAsyncDisposable
         await hunt.CatchUp(cancel);
         hunt.settings.Show();
         LimitsInForce.Log(LimitsInForce.Of(settings, id), logger);
-        hunt.running = hunt.Run();
+        hunt.running = hunt.Run(alone: !logs.IsShared);
         return hunt;
     }
 
@@ -138,9 +138,9 @@ public sealed partial class LiveHunt : IAsyncDisposable
         }
     }
 
-    async Task Run()
+    async Task Run(bool alone)
     {
-        Task[] both = [Task.Run(() => View.Follow(stop.Token)), Task.Run(() => Scorer.Run(alone: true, stop.Token))];
+        Task[] both = [Task.Run(() => View.Follow(stop.Token)), Task.Run(() => Scorer.Run(alone, stop.Token))];
         try
         {
             // Both run until they are stopped. If one ends by itself, the other must not go on alone.

@@ -118,6 +118,7 @@ public sealed class VeltrixServer : IAsyncDisposable
     {
         if (stopped) return;
         stopped = true;
+        admissions.Leave();
         foreach (var hunt in hunts.All) hunt.Sockets.Close(CloseCodes.Restart);
         await stop.CancelAsync();
         await running;
@@ -141,7 +142,7 @@ public sealed class VeltrixServer : IAsyncDisposable
     void Run(ConfigWatch config, ILogger logger)
     {
         var pacer = new Pacer(() => hunts.All, options.Clock, logger);
-        var tasks = new List<Task> { Task.Run(() => pacer.Run(stop.Token)), Task.Run(() => admissions.Run(() => hunts.All, stop.Token)), Task.Run(() => config.Run(stop.Token)) };
+        var tasks = new List<Task> { Task.Run(() => pacer.Run(stop.Token)), Task.Run(() => admissions.Run(() => hunts.All, stop.Token)), Task.Run(() => config.Run(stop.Token)), Task.Run(() => hunts.Follow(stop.Token)) };
         if (options.Governor is { } governor) tasks.Add(Task.Run(() => new GovernorLink(governor, admissions, () => hunts.All, logger).Run(stop.Token)));
         running = Task.WhenAll(tasks);
     }
@@ -160,7 +161,9 @@ public sealed class VeltrixServer : IAsyncDisposable
         app.MapPages(options.WebFolder);
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGet("/livez", () => "ok").ExcludeFromDescription();
-        app.MapGet("/readyz", IResult () => hunts.All.FirstOrDefault(h => h.Broken is not null) is { } broken
+        app.MapGet("/readyz", IResult () => admissions.IsLeaving
+            ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "Unavailable", "this server goes away")
+            : hunts.All.FirstOrDefault(h => h.Broken is not null) is { } broken
             ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "Unavailable", $"hunt {broken.Id} stands still: {broken.Broken!.Message}")
             : TypedResults.Text("ok")).ExcludeFromDescription();
     }

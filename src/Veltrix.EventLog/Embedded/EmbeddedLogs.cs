@@ -48,6 +48,8 @@ public sealed partial class EmbeddedLogs : IEventLogs
         }
     }
 
+    public bool IsShared => false;
+
     public async Task<IEventLog> Open(string name, CancellationToken cancel)
     {
         if (name.Length > NameCharsMax || !NamePattern().IsMatch(name))

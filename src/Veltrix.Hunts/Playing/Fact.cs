@@ -91,7 +91,8 @@ public abstract record LedgerRecord
     public sealed record Took(string Writer) : LedgerRecord;
 
     /// <summary>The scorer of <paramref name="Epoch"/> is alive and has decided everything up to <paramref name="CommandPosition"/>.</summary>
-    public sealed record Heartbeat(long Epoch, long CommandPosition) : LedgerRecord;
+    /// <param name="IsLast">It goes away: whoever stands by need not wait for its silence.</param>
+    public sealed record Heartbeat(long Epoch, long CommandPosition, bool IsLast = false) : LedgerRecord;
 
     /// <summary>All facts of one command, together, so that a torn write can never leave half of them.</summary>
     /// <param name="Previous">The command position of the record before it, as its writer knew it: a chain, so that a record that was lost on the way is missed.</param>

@@ -93,8 +93,6 @@ public sealed partial class Admissions : IDisposable
         catch (OperationCanceledException)
         {
         }
-
-        foreach (var turnstile in turnstiles.Values) turnstile.Close();
     }
 
     async Task Turn(LiveHunt hunt)
@@ -108,6 +106,15 @@ public sealed partial class Admissions : IDisposable
             // One hunt's trouble must not stop the seats of all.
             LogFailed(hunt.Id, e);
         }
+    }
+
+    /// <summary>This server goes away: nobody is let in here any more, and the seats of those who play are left to their grace.</summary>
+    public bool IsLeaving { get; private set; }
+
+    public void Leave()
+    {
+        IsLeaving = true;
+        foreach (var turnstile in turnstiles.Values) turnstile.Close();
     }
 
     /// <summary>Makes room for somebody who may be playing: one who waits asks over HTTP from now on.</summary>

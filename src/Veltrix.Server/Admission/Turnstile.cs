@@ -226,8 +226,12 @@ public sealed partial class Turnstile
                 foreach (var visit in room.All()) visit.Outbox.Post(frame);
     }
 
-    /// <summary>The server goes away: seats are left to their grace.</summary>
-    internal void Close() => seats.IsLeaving = true;
+    /// <summary>The server goes away: nobody is let in, and seats are left to their grace.</summary>
+    internal void Close()
+    {
+        seats.IsLeaving = true;
+        LookAtDoor();
+    }
 
     /// <summary>Completes once this server knows the hunt's limit, or that it cannot know it: at once but for the first who come.</summary>
     public ValueTask BeReady() => isReady ? ValueTask.CompletedTask : new(Turn(unlessReady: true));
@@ -441,6 +445,7 @@ public sealed partial class Turnstile
         var cap = guidance is { HasServerCap: true } said ? said.ServerCap : long.MaxValue;
         door = (fault, live) switch
         {
+            _ when seats.IsLeaving => new Door(false, "this server goes away; another one lets you in"),
             ({ Length: > 0 }, _) => new Door(false, $"the store of seats is away: {fault}"),
             (_, { Epoch: 0 }) => new Door(false, "the store of seats is being put together again"),
             (_, { Limits: null }) => new Door(false, "nobody has said yet how many may play"),

@@ -66,6 +66,11 @@ public sealed class HuntView
     /// <summary>Time since anything was read from the ledger: a standby takes over when it grows long.</summary>
     public TimeSpan Silence => clock.GetElapsedTime(Volatile.Read(ref lastRecordAt));
 
+    /// <summary>Nobody is the scorer: there never was one, or the last one has said that it goes.</summary>
+    public bool IsVacant => vacant || Epoch == 0;
+
+    volatile bool vacant;
+
     /// <summary>Why folding stopped; null while all is well.</summary>
     public Exception? Broken { get; private set; }
 
@@ -161,7 +166,8 @@ public sealed class HuntView
             {
                 read = batch[i].Position;
                 // A heartbeat also tells of commands that came to nothing.
-                if (decoded[i] is LedgerRecord.Heartbeat beat && beat.Epoch == ledgerGate.Epoch) seen = Math.Max(seen, beat.CommandPosition);
+                if (decoded[i] is LedgerRecord.Heartbeat beat && beat.Epoch == ledgerGate.Epoch) (seen, vacant) = (Math.Max(seen, beat.CommandPosition), beat.IsLast);
+                if (decoded[i] is LedgerRecord.Took) vacant = false;
                 if (!ledgerGate.Admits(read, decoded[i])) continue;
                 var decided = (LedgerRecord.Decided)decoded[i];
                 Fold(decided, news);

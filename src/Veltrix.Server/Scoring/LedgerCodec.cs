@@ -11,7 +11,7 @@ public static class LedgerCodec
     public static byte[] Encode(LedgerRecord record) => (record switch
     {
         LedgerRecord.Took took => new Proto.LedgerRecord { Took = new() { Writer = took.Writer } },
-        LedgerRecord.Heartbeat beat => new Proto.LedgerRecord { Heartbeat = new() { Epoch = beat.Epoch, CommandPosition = beat.CommandPosition } },
+        LedgerRecord.Heartbeat beat => new Proto.LedgerRecord { Heartbeat = new() { Epoch = beat.Epoch, CommandPosition = beat.CommandPosition, Last = beat.IsLast } },
         LedgerRecord.Decided decided => new Proto.LedgerRecord { Decided = ToWire(decided) },
         _ => throw new ArgumentOutOfRangeException(nameof(record), record, "a record without a message"),
     }).ToByteArray();
@@ -32,7 +32,7 @@ public static class LedgerCodec
         return wire.KindCase switch
         {
             Proto.LedgerRecord.KindOneofCase.Took => new LedgerRecord.Took(wire.Took.Writer),
-            Proto.LedgerRecord.KindOneofCase.Heartbeat => new LedgerRecord.Heartbeat(wire.Heartbeat.Epoch, wire.Heartbeat.CommandPosition),
+            Proto.LedgerRecord.KindOneofCase.Heartbeat => new LedgerRecord.Heartbeat(wire.Heartbeat.Epoch, wire.Heartbeat.CommandPosition, wire.Heartbeat.Last),
             Proto.LedgerRecord.KindOneofCase.Decided => FromWire(wire.Decided),
             var kind => throw new InvalidDataException($"a ledger record of a kind that this version does not know ({kind})"),
         };

@@ -11,10 +11,11 @@ namespace Veltrix.Server.Scoring;
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item><see cref="StandBy"/>: wait until the ledger has been silent for <see cref="TakeOverAfter"/>.</item>
+/// <item><see cref="StandBy"/>: wait until the ledger has been silent for <see cref="TakeOverAfter"/>, or its scorer has said that it goes.</item>
 /// <item><see cref="TakeOver"/>: append Took; its position is the epoch. Copy the view's fold and fold on, up to that very record.</item>
 /// <item><see cref="Score"/>: read commands after the last one decided, decide them in the term, append the records. Nothing leaves for hunters from here:
 /// outcomes go out when the <see cref="HuntView"/> reads the records back.</item>
+/// <item><see cref="HandOver"/>: a server that is stopped says so, after its last decision.</item>
 /// <item>A newer epoch in the ledger, or an append that failed, ends the term: its state may be ahead of the truth and is thrown away. Back to 1.</item>
 /// </list>
 /// Safety is the <see cref="LedgerGate"/>'s; times and silences here only decide how soon somebody works.
@@ -26,6 +27,12 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
 
     /// <summary>Silence after which the scorer shows that it is alive.</summary>
     public static readonly TimeSpan HeartbeatAfter = TimeSpan.FromSeconds(1);
+
+    // Standbys look at random moments of such a span, so that mostly one of them moves first and the others see it.
+    static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+
+    // How long a server that stops waits for its last records.
+    static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(2);
 
     const int CommandsAtOnce = 1024;
 
@@ -50,7 +57,16 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
             {
                 if (!alone) await StandBy(cancel);
                 var term = await TakeOver(cancel);
-                await Score(term, cancel);
+                try
+                {
+                    await Score(term, cancel);
+                }
+                catch (OperationCanceledException) when (cancel.IsCancellationRequested && !alone)
+                {
+                    await HandOver(term);
+                    throw;
+                }
+
                 LogDeposed(hunt, term.Epoch, view.Epoch);
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -66,7 +82,20 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
 
     async Task StandBy(CancellationToken cancel)
     {
-        while (view.Silence < TakeOverAfter) await Wait(TakeOverAfter - view.Silence, cancel);
+        while (!view.IsVacant && view.Silence < TakeOverAfter) await Wait(LookEvery * (0.2 + 0.8 * Random.Shared.NextDouble()), cancel);
+    }
+
+    // Appends keep their order, so this one comes after all decisions of the term. If it does not arrive, the silence tells.
+    async Task HandOver(Term term)
+    {
+        try
+        {
+            await Append([LedgerCodec.Encode(new LedgerRecord.Heartbeat(term.Epoch, term.Seen, IsLast: true))]).WaitAsync(HandOverWithin, clock);
+        }
+        catch (Exception e) when (e is EventLogException or TimeoutException)
+        {
+            LogTermFailed(hunt, e.Message);
+        }
     }
 
     async Task<Term> TakeOver(CancellationToken cancel)

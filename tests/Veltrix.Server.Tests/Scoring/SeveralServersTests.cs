@@ -1,0 +1,150 @@
+using Veltrix.EventLog;
+using Veltrix.EventLog.Embedded;
+using Veltrix.Gate;
+using Veltrix.Server.Live;
+using Veltrix.Server.Scoring;
+
+namespace Veltrix.Server.Tests.Scoring;
+
+/// <summary>Servers that share their logs and the gate are one engine: a hunt is everywhere, and whoever of them scores may go at any time.</summary>
+public sealed class SeveralServersTests : IAsyncLifetime
+{
+    readonly string folder = Directory.CreateTempSubdirectory("veltrix-shared-").FullName;
+    readonly List<TestServer> servers = [];
+    readonly List<SharedLogs> connections = [];
+    IEventLogs logs = null!;
+    GateStore gate = null!;
+
+    static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        logs = EmbeddedLogs.Open(folder, TimeProvider.System);
+        gate = await GateStore.Open(new GateStoreOptions(), Cancel);
+    }
+
+    [Fact]
+    public async Task A_hunt_published_at_one_is_played_at_all_and_every_board_is_the_same()
+    {
+        var (a, b) = (await Add(), await Add());
+        await a.Publish(TestServer.Quiz);
+        await UntilKnown(b);
+        var (ada, bob) = (await a.Join("quiz", "Ada"), await b.Join("quiz", "Bob"));
+
+        // Ada joined at one server and plays at the other.
+        await using var live = await b.Connect("quiz", (string)ada["token"]!);
+        await using var watcher = await a.Connect("quiz", (string)bob["token"]!);
+        Assert.Equal("correct", (string)(await live.Submit(1, "a", "one"))["verdict"]!);
+        await watcher.Next("board", board => (int)board["top"]![0]!["score"]! == 1 && (string)board["top"]![0]!["name"]! == "Ada");
+        Assert.Equal("correct", (string)(await watcher.Submit(1, "a", "one"))["verdict"]!);
+        await Same();
+    }
+
+    [Fact]
+    public async Task A_server_that_stops_hands_its_scoring_over_at_once()
+    {
+        var (a, b) = (await Add(), await Add());
+        await a.Publish(TestServer.Quiz);
+        await UntilKnown(b);
+        await using var live = await b.Connect("quiz", (string)(await b.Join("quiz", "Ada"))["token"]!);
+        Assert.Equal("correct", (string)(await live.Submit(1, "a", "one"))["verdict"]!);
+        var epoch = b.Server.Find("quiz")!.View.Epoch;
+
+        var stopped = DateTime.UtcNow;
+        await a.Server.DisposeAsync();
+        Assert.Equal("correct", (string)(await live.Submit(2, "b", "two"))["verdict"]!);
+        Assert.NotEqual(epoch, b.Server.Find("quiz")!.View.Epoch);
+        // Not timed, but read from the records: silence would have lasted for the whole of TakeOverAfter.
+        var took = await Records("quiz");
+        Assert.True(took.Zip(took.Skip(1)).All(pair => pair.Second.TimeMs - pair.First.TimeMs < Scorer.TakeOverAfter.TotalMilliseconds), "the ledger was silent");
+    }
+
+    [Fact]
+    public async Task A_scorer_that_was_cut_off_is_replaced_and_when_it_wakes_it_changes_nothing()
+    {
+        var (a, b) = (await Add(), await Add());
+        await a.Publish(TestServer.Quiz);
+        await UntilKnown(b);
+        await using var atA = await a.Connect("quiz", (string)(await a.Join("quiz", "Ada"))["token"]!);
+        await using var atB = await b.Connect("quiz", (string)(await b.Join("quiz", "Bob"))["token"]!);
+        Assert.Equal("correct", (string)(await atA.Submit(1, "a", "one"))["verdict"]!);
+        var epoch = b.Server.Find("quiz")!.View.Epoch;
+
+        connections[0].Cut();
+        // Its client has sent an answer that the zombie takes and cannot write.
+        await atA.Send("submit", new { seq = 2, challenge = "b", answer = "two" });
+        Assert.Equal("correct", (string)(await atB.Submit(1, "a", "one"))["verdict"]!);
+        Assert.True(b.Server.Find("quiz")!.View.Epoch > epoch);
+
+        connections[0].Mend();
+        Assert.Equal("correct", (string)(await atA.Next("outcome", outcome => (long)outcome["seq"]! == 2))["verdict"]!);
+        Assert.Equal("correct", (string)(await atB.Submit(2, "b", "two"))["verdict"]!);
+        await Same();
+    }
+
+    [Fact]
+    public async Task A_server_that_goes_lets_nobody_in_and_says_where_its_hunters_go()
+    {
+        var (a, b) = (await Add(), await Add());
+        await a.Publish(TestServer.Quiz);
+        await UntilKnown(b);
+        var ada = await a.Join("quiz", "Ada");
+        await using var live = await a.Connect("quiz", (string)ada["token"]!);
+        var closing = live.ReadToClose(CloseCodes.Restart);
+        await a.Server.Stop(Cancel);
+        await closing;
+        await using var again = await b.Connect("quiz", (string)ada["token"]!);
+        Assert.Equal("correct", (string)(await again.Submit(1, "a", "one"))["verdict"]!);
+        Assert.Equal(1, (await b.Gate("quiz").Counts(Cancel)).Seated);
+    }
+
+    async Task<TestServer> Add()
+    {
+        var connection = new SharedLogs(logs);
+        connections.Add(connection);
+        var server = await TestServer.Start(options =>
+        {
+            if (servers.Count > 0) File.Copy(Path.Combine(servers[0].Folder, "token.key"), Path.Combine(options.DataFolder, "token.key"));
+            return options with { Gate = gate, OpenLogs = (_, _) => connection };
+        });
+        servers.Add(server);
+        return server;
+    }
+
+    static async Task UntilKnown(TestServer server)
+    {
+        while (server.Server.Find("quiz")?.View.Read((state, _) => state.Model) is null) await Task.Delay(20, Cancel);
+    }
+
+    /// <summary>All boards are the same once all have read the same, and each is what the ledger folds to.</summary>
+    async Task Same()
+    {
+        var end = (await logs.Open("quiz/ledger", Cancel)).End;
+        var boards = new List<string>();
+        foreach (var server in servers)
+        {
+            var live = server.Server.Find("quiz")!;
+            while (live.View.Read((_, _, position) => position) < servers.Max(other => other.Server.Find("quiz")!.View.Read((_, _, position) => position))) await Task.Delay(20, Cancel);
+            boards.Add((await server.Get("/v1/hunts/quiz/board"))["rows"]!.ToJsonString());
+            Assert.True((bool)(await server.Post("/v1/hunts/quiz/verify", new { }, server.Server.AdminKey))["equal"]!);
+        }
+
+        Assert.Single(boards.Distinct());
+        Assert.True(end > 0);
+    }
+
+    async Task<IReadOnlyList<LogRecord>> Records(string hunt)
+    {
+        using var reader = (await logs.Open($"{hunt}/ledger", Cancel)).Read(IEventLog.Start);
+        return reader.ReadAvailable(10_000);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var connection in connections) connection.Mend();
+        foreach (var server in servers) await server.DisposeAsync();
+        await gate.DisposeAsync();
+        await logs.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}
