@@ -16,6 +16,10 @@ namespace Veltrix.Server;
 /// </summary>
 public sealed partial class LiveHunt : IAsyncDisposable
 {
+    // As long as a takeover lasts, and a bit.
+    static readonly TimeSpan NewsWithin = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan NewsEvery = TimeSpan.FromMilliseconds(25);
+
     readonly IEventLog submissions;
     readonly Checkpoints checkpoints;
     readonly CancellationTokenSource stop = new();
@@ -25,9 +29,13 @@ public sealed partial class LiveHunt : IAsyncDisposable
     Task running = Task.CompletedTask;
     Task checkpointing = Task.CompletedTask;
 
-    LiveHunt(string id, IEventLog submissions, IEventLog ledger, Checkpoints checkpoints, TimeProvider clock, Settings settings, Func<int> cadence, ILogger logger)
+    // No other server can reach these logs.
+    readonly bool alone;
+
+    LiveHunt(string id, bool alone, IEventLog submissions, IEventLog ledger, Checkpoints checkpoints, TimeProvider clock, Settings settings, Func<int> cadence, ILogger logger)
     {
         Id = id;
+        this.alone = alone;
         this.submissions = submissions;
         Ledger = ledger;
         this.checkpoints = checkpoints;
@@ -77,11 +85,11 @@ public sealed partial class LiveHunt : IAsyncDisposable
     {
         var submissions = await logs.Open($"{id}/submissions", cancel);
         var ledger = await logs.Open($"{id}/ledger", cancel);
-        var hunt = new LiveHunt(id, submissions, ledger, CheckpointsOf(dataFolder, id), clock, settings, cadence, logger);
+        var hunt = new LiveHunt(id, !logs.IsShared, submissions, ledger, CheckpointsOf(dataFolder, id), clock, settings, cadence, logger);
         await hunt.CatchUp(cancel);
         hunt.settings.Show();
         LimitsInForce.Log(LimitsInForce.Of(settings, id), logger);
-        hunt.running = hunt.Run(alone: !logs.IsShared);
+        hunt.running = hunt.Run();
         return hunt;
     }
 
@@ -89,6 +97,18 @@ public sealed partial class LiveHunt : IAsyncDisposable
     public void ShowSettings() => settings.Show();
 
     internal static Checkpoints CheckpointsOf(string dataFolder, string hunt) => new(Path.Combine(dataFolder, "checkpoints", hunt), hunt);
+
+    /// <summary>
+    /// Whether there is such a hunter. One with a good token that is not known here has joined at another server, mostly a moment ago: what that one has read arrives here too, and is waited for.
+    /// </summary>
+    public async ValueTask<bool> Knows(string hunter)
+    {
+        for (var since = clock.GetTimestamp(); ; await Task.Delay(NewsEvery, clock))
+        {
+            if (View.Read((state, _) => state.FindHunter(hunter) is not null)) return true;
+            if (alone || stop.IsCancellationRequested || clock.GetElapsedTime(since) > NewsWithin) return false;
+        }
+    }
 
     /// <summary>Appends a command, and completes with its position once it is durable.</summary>
     /// <exception cref="EventLogException">It may not have been taken.</exception>
@@ -138,7 +158,7 @@ public sealed partial class LiveHunt : IAsyncDisposable
         }
     }
 
-    async Task Run(bool alone)
+    async Task Run()
     {
         Task[] both = [Task.Run(() => View.Follow(stop.Token)), Task.Run(() => Scorer.Run(alone, stop.Token))];
         try

@@ -161,7 +161,7 @@ public class CrowdTests
     public async Task In_a_hunt_of_teams_the_first_of_each_founds_it_and_the_others_follow_the_invite()
     {
         await using var hunt = await TinyHunt.Start(mischief: new Mischief { RefuseJoins = 2 });
-        using var http = new HuntHttp(hunt.Url, connections: 8);
+        using var http = new HuntHttp([hunt.Url], connections: 8);
         var joining = new Joining(http, "tiny", teamSize: 4, hunters: 10, i => $"n{i}", _ => { });
         var joined = await Task.WhenAll(Enumerable.Range(0, 10).Reverse().Select(i => joining.Join(i, Cancel)));
 
@@ -175,7 +175,7 @@ public class CrowdTests
     public async Task Where_the_founder_is_refused_nobody_waits_for_the_invite()
     {
         await using var hunt = await TinyHunt.Start();
-        using var http = new HuntHttp(hunt.Url, connections: 8);
+        using var http = new HuntHttp([hunt.Url], connections: 8);
         var refused = new List<string>();
         var joining = new Joining(http, "elsewhere", teamSize: 2, hunters: 2, i => $"n{i}", refused.Add);
         Assert.All(await Task.WhenAll(joining.Join(1, Cancel), joining.Join(0, Cancel)), Assert.Null);

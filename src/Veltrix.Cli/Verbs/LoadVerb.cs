@@ -31,12 +31,19 @@ static class LoadVerb
         };
         story.AcceptOnlyFromAmong([.. Story.Plans.Keys]);
         var trace = new Option<string?>("--trace") { Description = "Of a story: write a line for every second, as 'simulate --fit' reads it.", HelpName = "FILE" };
+        var more = new Option<Uri[]>("--more-url")
+        {
+            Description = "Another server of the same hunt: hunters spread over all, and go to the next when theirs is gone. May be given several times.",
+            HelpName = "URL",
+            DefaultValueFactory = _ => [],
+            CustomParser = result => [.. result.Tokens.Select(token => new Uri(token.Value, UriKind.RelativeOrAbsolute))],
+        };
         var json = SharedOptions.Json();
         var verb = new Verb("load", "Load a server with hunters, and check that it lost nothing. The last line is the report as JSON; exit code 1 if it failed.",
             "veltrix load --hunt capitals --hunters 1000 --rate 0.2 --duration 30s",
             "veltrix load --story hunt-002 --hunters 5000 --duration 4m",
             "veltrix load --url http://10.0.0.5:8080 --hunt capitals --answers capitals.json --hunters 15000 --ramp 60s --duration 2m --processes 2 --receipts receipts.txt --json")
-        { hunt, answers, hunters, ramp, duration, rate, processes, arrivals, receipts, story, trace, json };
+        { hunt, answers, hunters, ramp, duration, rate, processes, arrivals, receipts, story, trace, more, json };
         verb.Validators.Add(result =>
         {
             if ((result.GetValue(story) is null) == (result.GetValue(hunt) is null)) result.AddError("A load needs --hunt HUNT, the hunt to play, or else --story STORY.");
@@ -51,6 +58,7 @@ static class LoadVerb
             var options = new LoadOptions
             {
                 Url = remote.Url(parsed),
+                MoreUrls = parsed.GetRequiredValue(more),
                 Hunt = id,
                 AnswersFile = parsed.GetValue(answers) ?? remote.Folder(parsed).AnswersFile(id),
                 Hunters = parsed.GetValue(hunters),

@@ -32,7 +32,7 @@ sealed class Bot
             await Task.Delay(options.Arrive * (late * late), over);
             if (await joining.Join(index, over) is not { } joined)
                 return;
-            var hunter = new Hunter(crowd, index, joined.Hunter, joined.Token, Instance, book, address, address.LocalFor(index), boardRows: 10);
+            var hunter = new Hunter(crowd, index, joined.Hunter, joined.Token, Instance, book, [address], index, boardRows: 10);
             await Task.WhenAll(hunter.Run(over), Play(hunter, book.Challenges.Count, over));
         }
         catch (OperationCanceledException)

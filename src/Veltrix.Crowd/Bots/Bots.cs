@@ -43,7 +43,7 @@ public static class Bots
         var book = AnswerBook.Read(options.AnswersFile);
         if (book.Hunt != options.Hunt)
             throw new CrowdException($"{options.AnswersFile}: these are the answers of hunt '{book.Hunt}', and the bots are to play '{options.Hunt}'.");
-        using var http = new HuntHttp(options.Url, HttpConnections);
+        using var http = new HuntHttp([options.Url], HttpConnections);
         HuntHttp.HuntInfo hunt;
         LiveAddress address;
         try
@@ -58,7 +58,7 @@ public static class Bots
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var crowd = new BotCrowd(options.Count, over);
-        var joining = new Joining(http, options.Hunt, hunt.TeamSize ?? 1, options.Count, Nicknames.Of, static _ => { }, address);
+        var joining = new Joining(http, options.Hunt, hunt.TeamSize ?? 1, options.Count, Nicknames.Of, static _ => { }, [address]);
         var lives = Enumerable.Range(0, options.Count)
             .Select(i => new Bot(i, options, crowd).Live(joining, book, address, over.Token)).ToArray();
         using var ticks = new PeriodicTimer(ReportEvery);

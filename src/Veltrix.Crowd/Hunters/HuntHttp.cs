@@ -7,14 +7,17 @@ using System.Text.Json;
 
 namespace Veltrix.Crowd;
 
-/// <summary>The HTTP interface of a server, as far as crowds use it. Few kept-alive connections, shared by everybody.</summary>
+/// <summary>The HTTP interface of the servers of a hunt, as far as crowds use it: asked in turn, so that a request made again goes to another. Few kept-alive connections, shared by everybody.</summary>
 sealed class HuntHttp : IDisposable
 {
     readonly HttpClient client;
+    readonly Uri[] servers;
+    uint turn = uint.MaxValue;
 
-    /// <param name="connections">Most connections at a time; further requests wait their turn.</param>
-    public HuntHttp(Uri url, int connections)
+    /// <param name="connections">Most connections to one server at a time; further requests wait their turn.</param>
+    public HuntHttp(IReadOnlyList<Uri> urls, int connections)
     {
+        servers = [.. urls.Select(url => new Uri(url.AbsoluteUri.TrimEnd('/') + "/"))];
         client = new HttpClient(new SocketsHttpHandler
         {
             MaxConnectionsPerServer = connections,
@@ -23,7 +26,6 @@ sealed class HuntHttp : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(5),
         })
         {
-            BaseAddress = new Uri(url.AbsoluteUri.TrimEnd('/') + "/"),
             Timeout = TimeSpan.FromSeconds(30),
         };
     }
@@ -120,6 +122,7 @@ sealed class HuntHttp : IDisposable
     async Task<HttpResponseMessage> Send(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancel)
     {
         HttpResponseMessage response;
+        request.RequestUri = new Uri(servers[Interlocked.Increment(ref turn) % (uint)servers.Length], request.RequestUri!);
         try
         {
             response = await client.SendAsync(request, completion, cancel);

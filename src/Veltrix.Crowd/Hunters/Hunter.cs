@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 
 namespace Veltrix.Crowd;
@@ -64,8 +63,8 @@ sealed class Hunter
     static ClientFrame? threadFrame;
 
     readonly ICrowd crowd;
-    readonly LiveAddress address;
-    readonly IPAddress? local;
+    readonly IReadOnlyList<LiveAddress> servers;
+    readonly int connectionIndex;
     readonly int boardRows;
     readonly Lock gate = new();
     readonly List<Submission> pending = new(1);
@@ -78,11 +77,13 @@ sealed class Hunter
     int reconnectMinMs = ReconnectMinMs;
     int reconnectMaxMs = ReconnectMaxMs;
 
-    public Hunter(ICrowd crowd, int index, string id, string token, string instance, AnswerBook book, LiveAddress address, IPAddress? local, int boardRows)
+    /// <param name="servers">Of the hunt: it begins at one of them, and goes to the next when that is gone.</param>
+    /// <param name="connection">Its number among all connections that leave from this machine.</param>
+    public Hunter(ICrowd crowd, int index, string id, string token, string instance, AnswerBook book, IReadOnlyList<LiveAddress> servers, int connection, int boardRows)
     {
         this.crowd = crowd;
-        this.address = address;
-        this.local = local;
+        this.servers = servers;
+        connectionIndex = connection;
         this.boardRows = boardRows;
         (Index, Id, Token, Instance, Book) = (index, id, token, instance, book);
         Notebook = new Notebook(book);
@@ -131,14 +132,14 @@ sealed class Hunter
     public async Task Run(CancellationToken cancel)
     {
         await using var leave = cancel.Register(static self => ((Hunter)self!).Leave(), this);
-        for (int failures = 0; ; failures++)
+        for (int failures = 0, server = connectionIndex; ; failures++, server++)
         {
             bool welcomed = false;
             Farewell farewell;
             LiveConnection? opened = null;
             try
             {
-                opened = await Open(cancel);
+                opened = await Open(servers[server % servers.Count], cancel);
                 if (!Begin(opened))
                     return;
                 farewell = await opened.Receive(json => welcomed |= Handle(json));
@@ -221,11 +222,11 @@ sealed class Hunter
         return last;
     }
 
-    async Task<LiveConnection> Open(CancellationToken cancel)
+    async Task<LiveConnection> Open(LiveAddress address, CancellationToken cancel)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         timeout.CancelAfter(OpenTimeout);
-        return await LiveConnection.Open(address, local, timeout.Token);
+        return await LiveConnection.Open(address, address.LocalFor(connectionIndex), timeout.Token);
     }
 
     bool Begin(LiveConnection opened)

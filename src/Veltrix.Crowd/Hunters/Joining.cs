@@ -10,8 +10,8 @@ namespace Veltrix.Crowd;
 /// hunt of teams in full teams: the first of each founds it, the others wait for the invite.
 /// </summary>
 /// <param name="count">Called with the code of every refusal and fault.</param>
-/// <param name="address">Where those who wait connect to; null: they ask over HTTP.</param>
-sealed class Joining(HuntHttp http, string hunt, int teamSize, int hunters, Func<int, string> nickname, Action<string> count, LiveAddress? address = null)
+/// <param name="servers">Where those who wait connect to; null: they ask over HTTP.</param>
+sealed class Joining(HuntHttp http, string hunt, int teamSize, int hunters, Func<int, string> nickname, Action<string> count, IReadOnlyList<LiveAddress>? servers = null)
 {
     static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(3);
@@ -99,7 +99,7 @@ sealed class Joining(HuntHttp http, string hunt, int teamSize, int hunters, Func
     /// <summary>Waits until it is worth joining again: on a socket where the server gives one, else by asking.</summary>
     async Task Wait(string ticket, HuntHttp.JoinAnswer answer, CancellationToken cancel)
     {
-        if (answer.Socket == true && address is not null && await WaitOnSocket(address, ticket, cancel))
+        if (answer.Socket == true && servers is not null && await WaitOnSocket(servers[Random.Shared.Next(servers.Count)], ticket, cancel))
             return;
         for (var pause = TimeSpan.FromSeconds(answer.PollS ?? PollUsual.TotalSeconds); ;)
         {

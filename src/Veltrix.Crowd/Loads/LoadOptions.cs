@@ -6,6 +6,9 @@ public sealed record LoadOptions
     /// <summary>The server, as <c>http://host:port</c>.</summary>
     public required Uri Url { get; init; }
 
+    /// <summary>Other servers of the same hunts: the crowd spreads over all of them, and whoever finds one gone goes to the next.</summary>
+    public IReadOnlyList<Uri> MoreUrls { get; init; } = [];
+
     public required string Hunt { get; init; }
 
     /// <summary>The hunt's answers, with the key that reads its ledger: <c>answers/{hunt}.json</c> of <c>veltrix up</c>.</summary>
@@ -57,8 +60,8 @@ public sealed record LoadOptions
     /// <summary>All faults of these options, each in a sentence.</summary>
     public IEnumerable<string> Faults()
     {
-        if (!Url.IsAbsoluteUri || Url.Scheme != Uri.UriSchemeHttp)
-            yield return $"--url {Url}: a load speaks plain http. Give the server itself, for example http://127.0.0.1:8080.";
+        foreach (var url in MoreUrls.Prepend(Url).Where(url => !url.IsAbsoluteUri || url.Scheme != Uri.UriSchemeHttp))
+            yield return $"--url {url}: a load speaks plain http. Give the server itself, for example http://127.0.0.1:8080.";
         if (Hunters is < 1 or > 1_000_000)
             yield return $"--hunters {Hunters}: 1 to 1,000,000.";
         if (Processes is < 1 or > 64)

@@ -58,7 +58,7 @@ sealed class LoadRun
             ?? throw new CrowdException($"{options.AnswersFile}: has no \"audit_key\", and without one nobody can check that nothing was lost. Give a key of scope audit.");
         arrivals = options.ArrivalsFile is { } file ? Arrivals.Read(file) : Arrivals.Even;
         chance = new Random(options.Seed);
-        http = new HuntHttp(options.Url, HttpConnections);
+        http = new HuntHttp([options.Url, .. options.MoreUrls], HttpConnections);
         hunters = new Hunter?[options.Hunters];
         lives = new List<Task>(options.Hunters);
         rightDue = new float[options.Hunters];
@@ -77,7 +77,7 @@ sealed class LoadRun
 
     async Task<LoadTally> Run(CancellationToken cancel)
     {
-        var (address, teamSize) = await Prepare(cancel);
+        var (servers, teamSize) = await Prepare(cancel);
         using var life = new CancellationTokenSource();
         var watch = Watch(life.Token);
 
@@ -86,7 +86,7 @@ sealed class LoadRun
         if (options.PlayWhileArriving)
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            var arriving = Arrive(address, teamSize, life.Token, end.Token);
+            var arriving = Arrive(servers, teamSize, life.Token, end.Token);
             played = await Play(options.Ramp + options.Duration, cancel);
             await end.CancelAsync();
             await arriving;
@@ -94,7 +94,7 @@ sealed class LoadRun
         }
         else
         {
-            ramp = await Arrive(address, teamSize, life.Token, cancel);
+            ramp = await Arrive(servers, teamSize, life.Token, cancel);
             played = await Play(options.Duration, cancel);
         }
 
@@ -112,7 +112,7 @@ sealed class LoadRun
         return tally;
     }
 
-    async Task<(LiveAddress Address, int TeamSize)> Prepare(CancellationToken cancel)
+    async Task<(IReadOnlyList<LiveAddress> Servers, int TeamSize)> Prepare(CancellationToken cancel)
     {
         OpenFiles.Check(options.Hunters, 1, OpenFiles.Limit());
         try
@@ -120,7 +120,7 @@ sealed class LoadRun
             var hunt = await http.Hunt(options.Hunt, cancel);
             if (hunt.Phase != "open")
                 throw new CrowdException($"{options.Url}: hunt '{options.Hunt}' is {hunt.Phase}, not open. Open it with `veltrix hunt open {options.Hunt}`.");
-            return (await LiveAddress.Resolve(options.Url, options.Hunt, cancel), hunt.TeamSize ?? 1);
+            return (await Task.WhenAll(options.MoreUrls.Prepend(options.Url).Select(url => LiveAddress.Resolve(url, options.Hunt, cancel))), hunt.TeamSize ?? 1);
         }
         catch (Exception e) when (e is HttpRefusedException or HttpRequestException or IOException)
         {
@@ -128,11 +128,11 @@ sealed class LoadRun
         }
     }
 
-    async Task<TimeSpan> Arrive(LiveAddress address, int teamSize, CancellationToken life, CancellationToken cancel)
+    async Task<TimeSpan> Arrive(IReadOnlyList<LiveAddress> servers, int teamSize, CancellationToken life, CancellationToken cancel)
     {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         late.CancelAfter(options.PlayWhileArriving ? options.Ramp + options.Duration : options.Ramp + StragglerLimit);
-        joining = new Joining(http, options.Hunt, teamSize, options.Hunters, i => $"Load {options.FirstHunter + i + 1}", meter.Count, address);
+        joining = new Joining(http, options.Hunt, teamSize, options.Hunters, i => $"Load {options.FirstHunter + i + 1}", meter.Count, servers);
         var entries = new List<Task>(options.Hunters);
         long began = Stopwatch.GetTimestamp();
         phaseShare = () => Math.Min(1, (double)entries.Count / options.Hunters);
@@ -143,7 +143,7 @@ sealed class LoadRun
                 var wait = arrivals.At(i, options.Hunters, options.Ramp) - Stopwatch.GetElapsedTime(began);
                 if (wait > TimeSpan.FromMilliseconds(1))
                     await Task.Delay(wait, late.Token);
-                entries.Add(Enter(i, joining, address, life, late.Token));
+                entries.Add(Enter(i, joining, servers, life, late.Token));
             }
 
             var left = options.Ramp - Stopwatch.GetElapsedTime(began);
@@ -162,12 +162,12 @@ sealed class LoadRun
         return Stopwatch.GetElapsedTime(began);
     }
 
-    async Task Enter(int i, Joining joining, LiveAddress address, CancellationToken life, CancellationToken late)
+    async Task Enter(int i, Joining joining, IReadOnlyList<LiveAddress> servers, CancellationToken life, CancellationToken late)
     {
         if (await joining.Join(i, late) is not { } joined)
             return;
         audit.Expect(joined.Hunter, Instance);
-        var hunter = new Hunter(meter, i, joined.Hunter, joined.Token, Instance, book, address, address.LocalFor(options.FirstHunter + i), BoardRows);
+        var hunter = new Hunter(meter, i, joined.Hunter, joined.Token, Instance, book, servers, options.FirstHunter + i, BoardRows);
         hunters[i] = hunter;
         var run = Task.Run(() => hunter.Run(life), CancellationToken.None);
         lock (lives)

@@ -77,7 +77,7 @@ public static class Replay
             throw new CrowdException($"--format {options.Format}: not known. Known: {string.Join(", ", Formats)}.");
         var record = Dp2020.Read(options.Folder);
         long began = Stopwatch.GetTimestamp();
-        using var http = new HuntHttp(options.Url, connections: 1);
+        using var http = new HuntHttp([options.Url], connections: 1);
         try
         {
             await http.PublishRecorded(record.Definition(options.Hunt), options.Key, cancel);

@@ -43,11 +43,12 @@ public static class JoinEndpoints
             .Produces<Me>().ProducesProblem(401).ProducesProblem(404).WithSummary("Where the hunter stands");
     }
 
-    static IResult AsHunter<T>(HuntDirectory hunts, Keyring keyring, string hunt, HttpRequest request, Func<HuntState, Board, long, Hunter, T> look)
+    static async Task<IResult> AsHunter<T>(HuntDirectory hunts, Keyring keyring, string hunt, HttpRequest request, Func<HuntState, Board, long, Hunter, T> look)
         where T : class
     {
         if (hunts.Find(hunt) is not { } live) return Problems.NoHunt(hunt);
         if (BearerToken.Of(request, keyring) is not { } grant || !grant.Allows(Scopes.Hunter, hunt)) return Problems.NotAllowed("hunter");
+        if (!await live.Knows(grant.Subject)) return Problems.NotAllowed("hunter");
         var seen = live.View.Read((state, board, position) => state.FindHunter(grant.Subject) is { } hunter ? look(state, board, position, hunter) : null);
         return seen is null ? Problems.NotAllowed("hunter") : TypedResults.Ok(seen);
     }

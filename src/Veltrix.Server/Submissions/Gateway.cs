@@ -226,9 +226,14 @@ public sealed class Gateway
     /// <summary>A hunter comes (back): it plays at once where it has a seat, and waits for one where it has not.</summary>
     async ValueTask EnterHunter(long id, HelloFrame hello, string hunterId)
     {
-        var (team, banned, phase) = hunt.View.Read((state, _) => state.FindHunter(hunterId) is { } hunter ? (hunter.Team, hunter.Banned, state.Phase) : (-1, false, state.Phase));
+        if (!await hunt.Knows(hunterId))
+        {
+            outbox.Close(CloseCodes.TokenInvalid);
+            return;
+        }
+
+        var (team, banned, phase) = hunt.View.Read((state, _) => (state.FindHunter(hunterId)!.Team, state.FindHunter(hunterId)!.Banned, state.Phase));
         if (banned) outbox.Close(CloseCodes.Banned);
-        else if (team < 0) outbox.Close(CloseCodes.TokenInvalid);
         // What there is to see of a hunt that is over needs no seat.
         else if (phase == HuntPhase.Closed) Enter(id, hello, hunterId, team);
         else
