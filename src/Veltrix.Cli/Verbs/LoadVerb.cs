@@ -68,7 +68,7 @@ static class LoadVerb
                 Processes = parsed.GetValue(processes),
                 ArrivalsFile = parsed.GetValue(arrivals),
                 ReceiptsFile = parsed.GetValue(receipts),
-                WorkerCommand = WorkerCommand(),
+                WorkerCommand = ThisProgram.Command("load-worker"),
             };
             if (options.Faults().ToList() is { Count: > 0 } faults) throw new CliException(ExitCode.Usage, string.Join(Environment.NewLine, faults));
             var report = await terminal.Progress<LoadReport>("joining", progress => Load.Run(options, new Phases(progress), cancel));
@@ -81,7 +81,7 @@ static class LoadVerb
 
     static async Task<int> Tell(Terminal terminal, string name, int hunters, TimeSpan ramp, TimeSpan duration, string? trace, bool json, CancellationToken cancel)
     {
-        var report = await Story.Play(name, hunters, ramp, duration, WorkerCommand(), terminal, cancel);
+        var report = await Story.Play(name, hunters, ramp, duration, ThisProgram.Command("load-worker"), terminal, cancel);
         if (trace is not null) await File.WriteAllLinesAsync(trace, report.Samples.Select(sample => sample.ToLine()), cancel);
         if (json) terminal.Json(report.ToJson());
         else report.Write(terminal);
@@ -97,11 +97,6 @@ static class LoadVerb
         worker.SetAction((_, cancel) => LoadWorker.Run(terminal.In, terminal.Out, cancel));
         return worker;
     }
-
-    // This program may run as its own executable or under "dotnet".
-    static string[] WorkerCommand() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
-        ? [Environment.ProcessPath!, typeof(LoadVerb).Assembly.Location, "load-worker"]
-        : [Environment.ProcessPath!, "load-worker"];
 
     static void Show(Terminal terminal, LoadReport report)
     {
