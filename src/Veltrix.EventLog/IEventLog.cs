@@ -73,6 +73,12 @@ public enum EventLogFault
     Corrupt,
     InUse,
     Closed,
+
+    /// <summary>Whoever keeps the log did not let us in, or not do this: password, certificate, access rights.</summary>
+    Denied,
+
+    /// <summary>The log is kept in a way that breaks what a log promises, for example with a retention.</summary>
+    Misconfigured,
 }
 
 /// <summary>A log could not do what was asked. The message says what, where and the remedy.</summary>

@@ -1,17 +1,15 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace Veltrix.EventLog.Embedded;
 
 /// <summary>
 /// Logs in a data folder on this machine, each in a folder named as the log. One process at a time holds the data folder.
 /// </summary>
-/// <remarks>A name may have 200 characters. Names have no dot and file names have one, so they never clash.</remarks>
-public sealed partial class EmbeddedLogs : IEventLogs
+/// <remarks>Names have no dot and file names have one, so they never clash.</remarks>
+public sealed class EmbeddedLogs : IEventLogs
 {
     const string LockName = "log.lock";
     const string HolderName = "log.lock.pid";
-    const int NameCharsMax = 200;
 
     readonly string folder;
     readonly TimeProvider clock;
@@ -50,9 +48,7 @@ public sealed partial class EmbeddedLogs : IEventLogs
 
     public async Task<IEventLog> Open(string name, CancellationToken cancel)
     {
-        if (name.Length > NameCharsMax || !NamePattern().IsMatch(name))
-            throw new ArgumentException(
-                $"'{name}' cannot name a log: a name is made of parts of lower-case letters, digits and -, joined by /, {NameCharsMax} characters at most.", nameof(name));
+        LogName.Check(name);
         await gate.WaitAsync(cancel);
         try
         {
@@ -107,7 +103,4 @@ public sealed partial class EmbeddedLogs : IEventLogs
             gate.Release();
         }
     }
-
-    [GeneratedRegex(@"^[a-z0-9-]+(/[a-z0-9-]+)*\z", RegexOptions.NonBacktracking)]
-    private static partial Regex NamePattern();
 }
