@@ -214,17 +214,27 @@ public sealed class KafkaLog : IEventLog
     /// Records above <paramref name="place"/> from the newest ones; empty if there are none yet, null if they lie further back.
     /// </summary>
     /// <param name="place">Moved to the last one given, and over what was truncated.</param>
-    /// <param name="until">How long to wait for a record that is known to be there; zero: not at all.</param>
-    internal IReadOnlyList<LogRecord>? TakeRecent(ref long place, int max, int batchBytes, TimeSpan until)
+    /// <param name="within">How long to wait for those that are known to be there and that the tail has not brought yet; zero: not at all.</param>
+    internal IReadOnlyList<LogRecord>? TakeRecent(ref long place, int max, int batchBytes, TimeSpan within)
     {
         lock (gate)
         {
+            var known = End;
             for (var since = trouble.Clock.GetTimestamp(); ;)
             {
                 if (closed) throw ClosedError();
                 place = Math.Max(place, begin);
-                if (place < recent.After && place < end) return null;
-                if (place < recent.Last)
+                if (place < recent.After && place < End) return null;
+                var isThere = recent.Last > place;
+                // Acknowledged to us a moment ago, so the tail is about to bring it. Positions are dense: nobody compacts, and nobody writes in transactions.
+                var isWaitedFor = recent.Last < known && recent.Last - place < max && within > TimeSpan.Zero && tailFault is null;
+                if (isWaitedFor && within - trouble.Clock.GetElapsedTime(since) is var left && left > TimeSpan.Zero)
+                {
+                    Monitor.Wait(gate, left);
+                    continue;
+                }
+
+                if (isThere)
                 {
                     var batch = recent.Take(place, max, batchBytes);
                     place = batch[^1].Position;
@@ -232,10 +242,7 @@ public sealed class KafkaLog : IEventLog
                 }
 
                 if (tailFault is not null) throw new EventLogException(tailFault.Fault, tailFault.Message, tailFault);
-                if (place >= End || until == TimeSpan.Zero) return [];
-                // Acknowledged to us a moment ago; the tail brings it.
-                if (until - trouble.Clock.GetElapsedTime(since) is var left && left <= TimeSpan.Zero || !Monitor.Wait(gate, left))
-                    throw trouble.Silent($"Log {Name} cannot be read after position {place}");
+                return place >= known || within == TimeSpan.Zero ? [] : throw trouble.Silent($"Log {Name} cannot be read after position {place}");
             }
         }
     }

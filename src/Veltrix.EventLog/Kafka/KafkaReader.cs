@@ -25,7 +25,7 @@ sealed class KafkaReader(KafkaLog log, long after) : IEventLogReader
             var grown = log.Grown;
             if (log.IsClosed) throw new OperationCanceledException($"Log {log.Name} was closed.");
             if (max == 0) return [];
-            var batch = log.TakeRecent(ref place, max, BatchBytes, until: TimeSpan.Zero);
+            var batch = log.TakeRecent(ref place, max, BatchBytes, within: TimeSpan.Zero);
             if (batch is { Count: > 0 }) return batch;
             if (batch is not null) await grown.WaitAsync(cancel);
             else if (await Older(max, cancel) is { Count: > 0 } older) return older;
@@ -38,7 +38,7 @@ sealed class KafkaReader(KafkaLog log, long after) : IEventLogReader
         if (log.IsClosed) throw log.ClosedError();
         while (max > 0)
         {
-            if (log.TakeRecent(ref place, max, BatchBytes, until: Patience) is { } batch) return batch;
+            if (log.TakeRecent(ref place, max, BatchBytes, within: Patience) is { } batch) return batch;
             if (FromHistory(max, CancellationToken.None) is { Count: > 0 } older) return older;
         }
 
