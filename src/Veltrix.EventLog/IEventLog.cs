@@ -93,6 +93,9 @@ public sealed class EventLogException(EventLogFault fault, string message, Excep
 /// <summary>Opens logs by name, for example <c>capitals/ledger</c>: the names are paths of lower-case letters, digits, <c>-</c> and <c>/</c>.</summary>
 public interface IEventLogs : IAsyncDisposable
 {
+    /// <summary>Whether other processes may append to these logs too.</summary>
+    bool AreShared { get; }
+
     /// <summary>Opens a log, making it if it is not there. Asking again gives the same one.</summary>
     Task<IEventLog> Open(string name, CancellationToken cancel);
 

@@ -17,6 +17,7 @@ namespace Veltrix.Server;
 public sealed partial class LiveHunt : IAsyncDisposable
 {
     readonly IEventLog submissions;
+    readonly bool areShared;
     readonly Checkpoints checkpoints;
     readonly CancellationTokenSource stop = new();
     readonly TimeProvider clock;
@@ -25,9 +26,10 @@ public sealed partial class LiveHunt : IAsyncDisposable
     Task running = Task.CompletedTask;
     Task checkpointing = Task.CompletedTask;
 
-    LiveHunt(string id, IEventLog submissions, IEventLog ledger, Checkpoints checkpoints, TimeProvider clock, Settings settings, Func<int> cadence, ILogger logger)
+    LiveHunt(string id, IEventLog submissions, IEventLog ledger, bool areShared, Checkpoints checkpoints, TimeProvider clock, Settings settings, Func<int> cadence, ILogger logger)
     {
         Id = id;
+        this.areShared = areShared;
         this.submissions = submissions;
         Ledger = ledger;
         this.checkpoints = checkpoints;
@@ -77,7 +79,7 @@ public sealed partial class LiveHunt : IAsyncDisposable
     {
         var submissions = await logs.Open($"{id}/submissions", cancel);
         var ledger = await logs.Open($"{id}/ledger", cancel);
-        var hunt = new LiveHunt(id, submissions, ledger, CheckpointsOf(dataFolder, id), clock, settings, cadence, logger);
+        var hunt = new LiveHunt(id, submissions, ledger, logs.AreShared, CheckpointsOf(dataFolder, id), clock, settings, cadence, logger);
         await hunt.CatchUp(cancel);
         hunt.settings.Show();
         LimitsInForce.Log(LimitsInForce.Of(settings, id), logger);
@@ -140,7 +142,7 @@ public sealed partial class LiveHunt : IAsyncDisposable
 
     async Task Run()
     {
-        Task[] both = [Task.Run(() => View.Follow(stop.Token)), Task.Run(() => Scorer.Run(alone: true, stop.Token))];
+        Task[] both = [Task.Run(() => View.Follow(stop.Token)), Task.Run(() => Scorer.Run(alone: !areShared, stop.Token))];
         try
         {
             // Both run until they are stopped. If one ends by itself, the other must not go on alone.

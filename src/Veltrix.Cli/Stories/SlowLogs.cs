@@ -9,6 +9,8 @@ sealed class SlowLogs(IEventLogs logs, double recordsPerSecond, TimeProvider clo
 {
     readonly Dictionary<IEventLog, SlowLog> slow = [];
 
+    public bool AreShared => logs.AreShared;
+
     public async Task<IEventLog> Open(string name, CancellationToken cancel)
     {
         var log = await logs.Open(name, cancel);

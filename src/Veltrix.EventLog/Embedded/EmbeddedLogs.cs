@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Veltrix.EventLog.Embedded;
 
 /// <summary>
@@ -8,43 +6,27 @@ namespace Veltrix.EventLog.Embedded;
 /// <remarks>Names have no dot and file names have one, so they never clash.</remarks>
 public sealed class EmbeddedLogs : IEventLogs
 {
-    const string LockName = "log.lock";
-    const string HolderName = "log.lock.pid";
-
     readonly string folder;
     readonly TimeProvider clock;
-    readonly FileStream held;
+    readonly FolderHold held;
     readonly SemaphoreSlim gate = new(1);
     readonly Dictionary<string, EmbeddedLog> open = [];
     bool closed;
 
-    EmbeddedLogs(string folder, TimeProvider clock, FileStream held) => (this.folder, this.clock, this.held) = (folder, clock, held);
+    EmbeddedLogs(string folder, TimeProvider clock, FolderHold held) => (this.folder, this.clock, this.held) = (folder, clock, held);
 
     /// <summary>Takes hold of a data folder, making it if it is not there.</summary>
     /// <exception cref="EventLogException">Another process holds it (<see cref="EventLogFault.InUse"/>).</exception>
     public static EmbeddedLogs Open(string folder, TimeProvider clock)
     {
         folder = Path.GetFullPath(folder);
-        var holder = Path.Combine(folder, HolderName);
-        FileStream? held = null;
-        try
-        {
-            Directory.CreateDirectory(folder);
-            held = new FileStream(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            File.WriteAllText(holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-            return new EmbeddedLogs(folder, clock, held);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            var isHeld = held is null && Disk.IsLocked(e);
-            held?.Dispose();
-            if (!isHeld)
-                throw Disk.Fault(e, folder);
-            var pid = File.Exists(holder) ? File.ReadAllText(holder).Trim() : "unknown";
-            throw new EventLogException(EventLogFault.InUse,
-                $"The data folder {folder} is in use by the process with id {pid}. Stop that one, or choose another folder.", e);
-        }
+        return new EmbeddedLogs(folder, clock, FolderHold.Take(folder));
     }
+
+    public bool AreShared => false;
+
+    /// <summary>Whether a folder holds logs, without taking hold of it.</summary>
+    public static bool AreIn(string folder) => Directory.Exists(folder) && Directory.EnumerateFiles(folder, EndMark.FileName, SearchOption.AllDirectories).Any();
 
     public async Task<IEventLog> Open(string name, CancellationToken cancel)
     {
@@ -95,8 +77,7 @@ public sealed class EmbeddedLogs : IEventLogs
             closed = true;
             await Task.WhenAll(open.Values.Select(log => log.DisposeAsync().AsTask()));
             open.Clear();
-            File.Delete(Path.Combine(folder, HolderName));
-            await held.DisposeAsync();
+            held.Dispose();
         }
         finally
         {

@@ -44,7 +44,7 @@ public sealed partial class KafkaLogs : IEventLogs
     {
         if (!PrefixPattern().IsMatch(options.TopicPrefix))
             throw new EventLogException(EventLogFault.Misconfigured,
-                $"'{options.TopicPrefix}' cannot begin the names of topics: up to 48 letters, digits, '.', '_' and '-' can, with a letter or digit at both ends. Change kafka.topic_prefix.");
+                $"'{options.TopicPrefix}' cannot begin the names of topics: up to 48 small letters, digits, '.', '_' and '-' can, with a letter first. Change kafka.topic_prefix.");
         try
         {
             return new KafkaLogs(options, clock);
@@ -55,6 +55,12 @@ public sealed partial class KafkaLogs : IEventLogs
             throw new EventLogException(EventLogFault.Misconfigured, $"The logs on Kafka at {options.BootstrapServers} cannot be opened: {e.Message}", e);
         }
     }
+
+    public bool AreShared => true;
+
+    /// <summary>What the cluster calls itself, for ever; also a way to find out whether it can be used at all.</summary>
+    /// <exception cref="EventLogException">It cannot.</exception>
+    public Task<string> ClusterId(CancellationToken cancel) => topics.ClusterId(cancel);
 
     public async Task<IEventLog> Open(string name, CancellationToken cancel)
     {
@@ -116,6 +122,6 @@ public sealed partial class KafkaLogs : IEventLogs
         }
     }
 
-    [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9._-]{0,46}[A-Za-z0-9])?\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^[a-z]([a-z0-9._-]{0,46}[a-z0-9])?\z", RegexOptions.NonBacktracking)]
     private static partial Regex PrefixPattern();
 }

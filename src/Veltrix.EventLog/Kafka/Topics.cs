@@ -85,6 +85,8 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
         return [.. metadata.Topics.Where(topic => !topic.Error.IsError).Select(topic => topic.Topic)];
     }
 
+    public async Task<string> ClusterId(CancellationToken cancel) => (await Cluster("The logs cannot be opened", cancel)).ClusterId;
+
     /// <summary>Deletes the records before an offset; gives the offset of the first one left.</summary>
     public async Task<long> DeleteBefore(TopicPartition partition, long offset, string log)
     {
@@ -123,6 +125,8 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
         }
     }
 
+    Task<DescribeClusterResult> Cluster(string what, CancellationToken cancel) => Ask(what, admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = AnswerWithin }), cancel);
+
     async Task<int> Partitions(string topic, string what, CancellationToken cancel)
     {
         // A broker that has not heard of a new topic yet says so.
@@ -143,11 +147,7 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
     async Task Create(string topic, string what, CancellationToken cancel)
     {
         var copies = options.ReplicationFactor;
-        if (copies == 0)
-        {
-            var cluster = await Ask(what, admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = AnswerWithin }), cancel);
-            copies = Math.Clamp(cluster.Nodes.Count, 1, 3);
-        }
+        if (copies == 0) copies = Math.Clamp((await Cluster(what, cancel)).Nodes.Count, 1, 3);
 
         var configs = needed.ToDictionary(need => need.Name, need => need.Value);
         configs["max.message.bytes"] = MessageBytesMax.ToString(CultureInfo.InvariantCulture);

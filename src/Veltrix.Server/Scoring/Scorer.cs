@@ -48,7 +48,8 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
         while (!cancel.IsCancellationRequested)
             try
             {
-                if (!alone) await StandBy(cancel);
+                // In an empty ledger there is nobody to wait for; if two see that at once, the later Took counts.
+                if (!alone && ledger.End > IEventLog.Start) await StandBy(cancel);
                 var term = await TakeOver(cancel);
                 await Score(term, cancel);
                 LogDeposed(hunt, term.Epoch, view.Epoch);
