@@ -15,7 +15,8 @@ return args switch
     ["board", .. var rest] => Board(rest),
     ["policy", .. var rest] => Benchmark<PolicyBench>(rest),
     ["door"] => Door(),
-    ["log"] => await LogRun.Run(),
+    ["log"] => await LogRun.Embedded(),
+    ["log", var kafka] => await LogRun.Kafka(kafka),
     ["governor"] => await GovernorRun.Run(20_000),
     ["governor", var count] => await GovernorRun.Run(int.Parse(count)),
     ["pipeline"] => await PipelineRun.Run(1_000_000),
@@ -46,6 +47,6 @@ static int Door()
 
 static int Usage()
 {
-    Console.Error.WriteLine("board, door, policy, log, governor [votes] or pipeline [commands]");
+    Console.Error.WriteLine("board, door, policy, log [Kafka], governor [votes] or pipeline [commands]");
     return 2;
 }

@@ -73,6 +73,12 @@ public enum EventLogFault
     Corrupt,
     InUse,
     Closed,
+
+    /// <summary>Whoever keeps the log did not let us in, or not do this: password, certificate, access rights.</summary>
+    Denied,
+
+    /// <summary>The log is kept in a way that breaks what a log promises, for example with a retention.</summary>
+    Misconfigured,
 }
 
 /// <summary>A log could not do what was asked. The message says what, where and the remedy.</summary>
@@ -87,8 +93,8 @@ public sealed class EventLogException(EventLogFault fault, string message, Excep
 /// <summary>Opens logs by name, for example <c>capitals/ledger</c>: the names are paths of lower-case letters, digits, <c>-</c> and <c>/</c>.</summary>
 public interface IEventLogs : IAsyncDisposable
 {
-    /// <summary>Other processes may open, append to and create the same logs.</summary>
-    bool IsShared { get; }
+    /// <summary>Whether other processes may append to these logs too, and make others.</summary>
+    bool AreShared { get; }
 
     /// <summary>Opens a log, making it if it is not there. Asking again gives the same one.</summary>
     Task<IEventLog> Open(string name, CancellationToken cancel);

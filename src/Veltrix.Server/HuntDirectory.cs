@@ -33,7 +33,7 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
     /// <summary>Where others may publish too: finds their hunts, until cancelled.</summary>
     public async Task Follow(CancellationToken cancel)
     {
-        if (!logs.IsShared) return;
+        if (!logs.AreShared) return;
         using var timer = new PeriodicTimer(LookEvery, clock);
         try
         {

@@ -85,7 +85,7 @@ public sealed partial class LiveHunt : IAsyncDisposable
     {
         var submissions = await logs.Open($"{id}/submissions", cancel);
         var ledger = await logs.Open($"{id}/ledger", cancel);
-        var hunt = new LiveHunt(id, !logs.IsShared, submissions, ledger, CheckpointsOf(dataFolder, id), clock, settings, cadence, logger);
+        var hunt = new LiveHunt(id, !logs.AreShared, submissions, ledger, CheckpointsOf(dataFolder, id), clock, settings, cadence, logger);
         await hunt.CatchUp(cancel);
         hunt.settings.Show();
         LimitsInForce.Log(LimitsInForce.Of(settings, id), logger);

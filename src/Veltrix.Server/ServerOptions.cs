@@ -7,7 +7,7 @@ namespace Veltrix.Server;
 /// <summary>What a server is started with.</summary>
 public sealed record ServerOptions
 {
-    /// <summary>Logs, checkpoints and keys; made if it is not there. One server at a time holds it.</summary>
+    /// <summary>Logs (unless they are on Kafka), checkpoints and keys; made if it is not there. One server at a time holds it.</summary>
     public required string DataFolder { get; init; }
 
     /// <summary>Address to listen on.</summary>
@@ -36,6 +36,6 @@ public sealed record ServerOptions
     /// <summary>Origins beside its own that browsers may connect from, for example <c>https://hunt.example</c>.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
-    /// <summary>Opens the logs of a data folder; null: the embedded ones. Here other logs come in, also such as misbehave on purpose.</summary>
+    /// <summary>Opens the logs of a data folder; null: those that the settings name. Here other logs come in, also such as misbehave on purpose.</summary>
     public Func<string, TimeProvider, IEventLogs>? OpenLogs { get; init; }
 }

@@ -71,15 +71,15 @@ public sealed class VeltrixServer : IAsyncDisposable
     public string AuditKey(string hunt) => keyring.Issue(Scopes.Audit, hunt, "auditor");
 
     /// <summary>Opens the data folder, catches up with all its hunts, and listens.</summary>
-    /// <exception cref="EventLogException">The data folder is in use, full or broken.</exception>
+    /// <exception cref="EventLogException">The data folder is in use, full or broken, or the cluster that has its logs cannot be used.</exception>
     /// <exception cref="IOException">The address is in use.</exception>
     /// <exception cref="ConfigException">The settings have faults, or are not where they must be.</exception>
     public static async Task<VeltrixServer> Start(ServerOptions options, CancellationToken cancel)
     {
         Directory.CreateDirectory(options.DataFolder);
         var keyring = Keyring.Open(options.DataFolder);
-        var logs = (options.OpenLogs ?? DataFolder.OpenLogs)(options.DataFolder, options.Clock);
         var app = Builder(options).Build();
+        IEventLogs? logs = null;
         HuntDirectory? hunts = null;
         var settings = options.Settings ?? new Settings(options.Clock);
         GateStore? store = null;
@@ -88,6 +88,7 @@ public sealed class VeltrixServer : IAsyncDisposable
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix");
             var config = new ConfigWatch(options.ConfigFile ?? Path.Combine(options.DataFolder, ConfigFile.DefaultName), settings, options.Clock, logger);
             config.ReadFirst(required: options.ConfigFile is not null);
+            logs = options.OpenLogs is { } open ? open(options.DataFolder, options.Clock) : await DataFolder.OpenLogs(options.DataFolder, settings, options.Clock, cancel);
             LimitsInForce.Log(LimitsInForce.Of(settings), logger);
             store = options.Gate ?? await GateStore.Open(new GateStoreOptions { Clock = options.Clock, MemoryBudget = settings.Get(Keys.RedisBudget) }, cancel);
             var admissions = new Admissions(store, settings, keyring, options.Governor is not null, options.Clock, logger);
@@ -107,7 +108,7 @@ public sealed class VeltrixServer : IAsyncDisposable
             settings.Dispose();
             await app.DisposeAsync();
             if (hunts is not null) await hunts.DisposeAsync();
-            await logs.DisposeAsync();
+            if (logs is not null) await logs.DisposeAsync();
             if (store is not null && options.Gate is null) await store.DisposeAsync();
             throw;
         }

@@ -10,7 +10,7 @@ sealed class SharedLogs(IEventLogs logs) : IEventLogs
 {
     volatile TaskCompletionSource connected = Done();
 
-    public bool IsShared => true;
+    public bool AreShared => true;
 
     public void Cut() => connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -81,7 +81,7 @@ public static class Entry
         {
             CliException known => (known.Code, known.Message, known.Remedy),
             CrowdException known => (ExitCode.Failed, known.Message, null),
-            EventLogException { Fault: EventLogFault.InUse } known => (ExitCode.Refused, known.Message, null),
+            EventLogException { Fault: EventLogFault.InUse or EventLogFault.Misconfigured or EventLogFault.Denied } known => (ExitCode.Refused, known.Message, null),
             IOException or UnauthorizedAccessException => (ExitCode.Failed, error.Message, null),
             _ => (ExitCode.Failed, $"Unexpected {error.GetType().Name}: {error.Message}", debug ? null : "With --debug it says where. A report is welcome."),
         };

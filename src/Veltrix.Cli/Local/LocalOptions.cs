@@ -26,7 +26,7 @@ sealed record LocalOptions
 
     public GovernedBy GovernedBy { get; init; } = GovernedBy.Nobody;
 
-    /// <summary>Opens the logs; null: the embedded ones.</summary>
+    /// <summary>Opens the logs; null: those that the settings name.</summary>
     public Func<string, TimeProvider, IEventLogs>? OpenLogs { get; init; }
 }
 

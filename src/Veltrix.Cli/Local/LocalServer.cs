@@ -71,10 +71,10 @@ sealed class LocalServer : IAsyncDisposable
     async Task Begin(CancellationToken cancel)
     {
         Directory.CreateDirectory(options.Folder.Path);
-        // The budget is wanted before the server reads the settings and watches them.
+        // The budget, and where the logs are, are wanted before the server reads the settings and watches them.
         new ConfigWatch(options.Config ?? Path.Combine(options.Folder.Path, ConfigFile.DefaultName), settings, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance)
             .ReadFirst(required: options.Config is not null);
-        logs = (options.OpenLogs ?? DataFolder.OpenLogs)(options.Folder.Path, TimeProvider.System);
+        logs = options.OpenLogs is { } open ? open(options.Folder.Path, TimeProvider.System) : await DataFolder.OpenLogs(options.Folder.Path, settings, TimeProvider.System, cancel);
         await OpenStore(cancel);
         if (options.GovernedBy is GovernedBy.ThisProcess here) await StartGovernor(here, cancel);
         server = await VeltrixServer.Start(

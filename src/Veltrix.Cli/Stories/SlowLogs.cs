@@ -9,7 +9,7 @@ sealed class SlowLogs(IEventLogs logs, double recordsPerSecond, TimeProvider clo
 {
     readonly Dictionary<IEventLog, SlowLog> slow = [];
 
-    public bool IsShared => logs.IsShared;
+    public bool AreShared => logs.AreShared;
 
     public async Task<IEventLog> Open(string name, CancellationToken cancel)
     {

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Veltrix.Cli.Clusters;
 
 namespace Veltrix.Cli.Verbs;

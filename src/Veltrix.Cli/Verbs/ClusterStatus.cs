@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Text.Json.Nodes;
 using Spectre.Console;
 using Veltrix.Cli.Clusters;

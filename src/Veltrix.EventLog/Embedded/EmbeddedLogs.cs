@@ -1,60 +1,36 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
-
 namespace Veltrix.EventLog.Embedded;
 
 /// <summary>
 /// Logs in a data folder on this machine, each in a folder named as the log. One process at a time holds the data folder.
 /// </summary>
-/// <remarks>A name may have 200 characters. Names have no dot and file names have one, so they never clash.</remarks>
-public sealed partial class EmbeddedLogs : IEventLogs
+/// <remarks>Names have no dot and file names have one, so they never clash.</remarks>
+public sealed class EmbeddedLogs : IEventLogs
 {
-    const string LockName = "log.lock";
-    const string HolderName = "log.lock.pid";
-    const int NameCharsMax = 200;
-
     readonly string folder;
     readonly TimeProvider clock;
-    readonly FileStream held;
+    readonly FolderHold held;
     readonly SemaphoreSlim gate = new(1);
     readonly Dictionary<string, EmbeddedLog> open = [];
     bool closed;
 
-    EmbeddedLogs(string folder, TimeProvider clock, FileStream held) => (this.folder, this.clock, this.held) = (folder, clock, held);
+    EmbeddedLogs(string folder, TimeProvider clock, FolderHold held) => (this.folder, this.clock, this.held) = (folder, clock, held);
 
     /// <summary>Takes hold of a data folder, making it if it is not there.</summary>
     /// <exception cref="EventLogException">Another process holds it (<see cref="EventLogFault.InUse"/>).</exception>
     public static EmbeddedLogs Open(string folder, TimeProvider clock)
     {
         folder = Path.GetFullPath(folder);
-        var holder = Path.Combine(folder, HolderName);
-        FileStream? held = null;
-        try
-        {
-            Directory.CreateDirectory(folder);
-            held = new FileStream(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            File.WriteAllText(holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-            return new EmbeddedLogs(folder, clock, held);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            var isHeld = held is null && Disk.IsLocked(e);
-            held?.Dispose();
-            if (!isHeld)
-                throw Disk.Fault(e, folder);
-            var pid = File.Exists(holder) ? File.ReadAllText(holder).Trim() : "unknown";
-            throw new EventLogException(EventLogFault.InUse,
-                $"The data folder {folder} is in use by the process with id {pid}. Stop that one, or choose another folder.", e);
-        }
+        return new EmbeddedLogs(folder, clock, FolderHold.Take(folder));
     }
 
-    public bool IsShared => false;
+    public bool AreShared => false;
+
+    /// <summary>Whether a folder holds logs, without taking hold of it.</summary>
+    public static bool AreIn(string folder) => Directory.Exists(folder) && Directory.EnumerateFiles(folder, EndMark.FileName, SearchOption.AllDirectories).Any();
 
     public async Task<IEventLog> Open(string name, CancellationToken cancel)
     {
-        if (name.Length > NameCharsMax || !NamePattern().IsMatch(name))
-            throw new ArgumentException(
-                $"'{name}' cannot name a log: a name is made of parts of lower-case letters, digits and -, joined by /, {NameCharsMax} characters at most.", nameof(name));
+        LogName.Check(name);
         await gate.WaitAsync(cancel);
         try
         {
@@ -101,15 +77,11 @@ public sealed partial class EmbeddedLogs : IEventLogs
             closed = true;
             await Task.WhenAll(open.Values.Select(log => log.DisposeAsync().AsTask()));
             open.Clear();
-            File.Delete(Path.Combine(folder, HolderName));
-            await held.DisposeAsync();
+            held.Dispose();
         }
         finally
         {
             gate.Release();
         }
     }
-
-    [GeneratedRegex(@"^[a-z0-9-]+(/[a-z0-9-]+)*\z", RegexOptions.NonBacktracking)]
-    private static partial Regex NamePattern();
 }

@@ -37,6 +37,7 @@ public static class ConfigPage
         ("Brownout: cheaper service before fewer hunters", Keys.Brownout),
         ("Seats and the waiting room", Keys.SeatGrace),
         ("Stores and machines", Keys.RedisBudget),
+        ("Logs on Kafka", Keys.KafkaServers),
     ];
 
     public static string Markdown()
@@ -47,7 +48,7 @@ public static class ConfigPage
 
             <!-- Made from src/Veltrix.Hosting/Configuration/Keys.cs. Do not edit: CONTRIBUTING.md says how it is written anew. -->
 
-            Every setting there is, with its default. Nothing else limits a hunt, and nothing here is frozen while one is live.
+            Every setting there is, with its default. Nothing else limits a hunt, and nothing here is frozen while one is live, but for where its [logs](../operate/kafka.md) are.
 
             ## Layers
 
@@ -100,7 +101,7 @@ public static class ConfigPage
 
     public static string Words(Reach reach) => reach == Reach.Hunt ? "each hunt" : "the process";
 
-    public static string Words(Acts acts) => acts == Acts.AtOnce ? "at once" : "on new sessions";
+    public static string Words(Acts acts) => acts switch { Acts.AtOnce => "at once", Acts.OnNewSessions => "on new sessions", _ => "at the next start" };
 
     /// <summary>Every key below one title.</summary>
     static IEnumerable<(string Title, IReadOnlyList<Key> Keys)> Groups()

@@ -16,6 +16,8 @@ public enum Acts
     AtOnce,
     /// <summary>Those who come after it; who is in keeps what he came under.</summary>
     OnNewSessions,
+    /// <summary>The process that starts next; one that runs keeps what it was started with. For what a process is built on, and never for limits.</summary>
+    AtStart,
 }
 
 /// <summary>

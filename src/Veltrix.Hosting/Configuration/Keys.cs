@@ -108,20 +108,50 @@ public static class Keys
     public static readonly Key<long> MaxConnectionsPerServer = Whole("max_connections_per_server", 0, 0, 1_000_000, "connections", "The most sockets one server serves; 0: nine tenths of the open files it may have.", Reach.Process);
     public static readonly Key<bool> GateAudit = Flag("gate.audit", false, "Whether the gate's script writes down every grant with the count and the limit it saw, for checks that nobody was let in beyond the limit.");
 
+    // The logs on Kafka; docs/operate/kafka.md explains them. Without bootstrap servers the logs are in the data folder.
+    public static readonly Key<string> KafkaServers = Words("kafka.bootstrap_servers", new FreeText(@"[^\s:,]+:\d{1,5}(, ?[^\s:,]+:\d{1,5})*", "none, or host:port of brokers, separated by commas", "kafka-1.example:9092"), "address",
+        "Where the cluster is that keeps the logs; none: they are kept in the data folder, and no other server shares them.");
+    public static readonly Key<string> KafkaTopicPrefix = Words("kafka.topic_prefix", new FreeText("[a-z]([a-z0-9._-]{0,46}[a-z0-9])?", "none, or up to 48 small letters, digits, '.', '_' and '-'", "spring-games"), "name",
+        "What the names of topics begin with: the ledger of a hunt is the topic PREFIX.HUNT.ledger. Installations that share a cluster need different ones.", "veltrix");
+    public static readonly Key<long> KafkaReplication = Whole("kafka.replication_factor", 0, 0, 15, "copies",
+        "How many brokers keep a copy of a topic that is made; 0: three, or as many as there are if fewer.", Reach.Process, Acts.AtStart);
+    public static readonly Key<TimeSpan> KafkaAppendPatience = Time("kafka.append_patience", "30s", "1s", "10m", Reach.Process,
+        "How long a command or a decision waits for the cluster before whoever sent it is told that it may not have been taken.", Acts.AtStart);
+    public static readonly Key<string> KafkaSecurity = new("plaintext", new OneOf("plaintext", "ssl", "sasl_plaintext", "sasl_ssl"))
+    {
+        Name = "kafka.security_protocol", Reach = Reach.Process, Acts = Acts.AtStart, Unit = "name", Sentence = "How connections to brokers are protected: ssl encrypts them, sasl sends a name and a password.",
+    };
+    public static readonly Key<string> KafkaMechanism = new("PLAIN", new OneOf("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"))
+    {
+        Name = "kafka.sasl_mechanism", Reach = Reach.Process, Acts = Acts.AtStart, Unit = "name", Sentence = "How the password is proved to the broker.",
+    };
+    public static readonly Key<string> KafkaUser = Words("kafka.sasl_username", new FreeText(@"[^\s\p{C}]{1,200}", "none, or a name without spaces", "veltrix"), "name", "The user that the server is to the brokers.");
+    public static readonly Key<string> KafkaPasswordFile = File("kafka.sasl_password_file", "/run/secrets/kafka-password", "The file that holds that user's password and nothing else.");
+    public static readonly Key<string> KafkaCaFile = File("kafka.ca_file", "/etc/veltrix/kafka-ca.crt", "The PEM file of the authority that signed the brokers' certificates; none: those that the machine trusts.");
+    public static readonly Key<string> KafkaCertificateFile = File("kafka.certificate_file", "/etc/veltrix/kafka.crt", "The PEM file of the server's own certificate, where brokers ask for one.");
+    public static readonly Key<string> KafkaKeyFile = File("kafka.key_file", "/etc/veltrix/kafka.key", "The PEM file of that certificate's private key.");
+    public static readonly Key<string> KafkaMoreOptions = Words("kafka.more_options", new FreeText(@"[a-z.]+=[^,]*(, ?[a-z.]+=[^,]*)*", "none, or name=value, separated by commas", "socket.timeout.ms=20000"), "options",
+        "Further options of the client library librdkafka. Those that order and durability rest on are refused.");
+
     /// <summary>All of them, in the order above.</summary>
     public static IReadOnlyList<Key> All { get; } =
         [.. typeof(Keys).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => field.GetValue(null)).OfType<Key>()];
 
     public static Key? Find(string name) => All.FirstOrDefault(key => key.Name == name);
 
-    static Key<long> Whole(string name, long standard, long least, long most, string unit, string sentence, Reach reach = Reach.Hunt) =>
-        new(standard, new WholeNumber(least, most)) { Name = name, Reach = reach, Unit = unit, Sentence = sentence };
+    static Key<long> Whole(string name, long standard, long least, long most, string unit, string sentence, Reach reach = Reach.Hunt, Acts acts = Acts.AtOnce) =>
+        new(standard, new WholeNumber(least, most)) { Name = name, Reach = reach, Unit = unit, Sentence = sentence, Acts = acts };
 
     static Key<double> Real(string name, double standard, double least, double most, string unit, string sentence, Reach reach = Reach.Hunt) =>
         new(standard, new Number(least, most)) { Name = name, Reach = reach, Unit = unit, Sentence = sentence };
 
     static Key<TimeSpan> Time(string name, string standard, string least, string most, Reach reach, string sentence, Acts acts = Acts.AtOnce) =>
         new(Of(standard), new Span(Of(least), Of(most))) { Name = name, Reach = reach, Unit = "time", Sentence = sentence, Acts = acts };
+
+    static Key<string> Words(string name, FreeText form, string unit, string sentence, string standard = "") =>
+        new(standard, form) { Name = name, Reach = Reach.Process, Unit = unit, Sentence = sentence, Acts = Acts.AtStart };
+
+    static Key<string> File(string name, string example, string sentence) => Words(name, new FreeText(@"/[^\p{C}]{1,1000}", "none, or the path of a file, from the root", example), "file", sentence);
 
     static Key<bool> Flag(string name, bool standard, string sentence, Acts acts = Acts.AtOnce) =>
         new(standard, new Switch()) { Name = name, Reach = Reach.Hunt, Unit = "switch", Sentence = sentence, Acts = acts };

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Veltrix.Hosting;
 
@@ -119,4 +120,21 @@ public sealed record SomeOf(params string[] Names) : Notation<string>("string", 
 
     public static string[] Split(string text) =>
         [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(part => part != "none").Distinct()];
+}
+
+/// <summary>Text of a given form, or <c>none</c>, which is the empty one.</summary>
+/// <param name="Pattern">A regular expression for the whole of it.</param>
+/// <param name="Example">One that is allowed.</param>
+public sealed record FreeText(string Pattern, string Range, string Example) : Notation<string>("string", Range)
+{
+    readonly Regex whole = new($@"^(?:{Pattern})\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+
+    public override bool TryRead(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? fault)
+    {
+        value = text is "none" or "" ? "" : whole.IsMatch(text) ? text : null;
+        fault = value is null ? $"is '{text}'; {Range} is allowed" : null;
+        return value is not null;
+    }
+
+    public override string Write(string value) => value.Length == 0 ? "none" : value;
 }

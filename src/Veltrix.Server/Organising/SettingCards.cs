@@ -33,7 +33,7 @@ public sealed record SettingCard(
         var key = told.Key;
         return new SettingCard(
             key.Name, told.Value, told.Origin.Layer, told.Origin.ToString()!, key.DefaultText, key.Unit, key.RangeText, key.Reach == Reach.Hunt ? "hunt" : "process",
-            key.Acts == Hosting.Acts.AtOnce ? "at once" : "on new sessions", key.Sentence, [.. told.Voices.Select(SettingLayer.Of)]);
+            ConfigPage.Words(key.Acts), key.Sentence, [.. told.Voices.Select(SettingLayer.Of)]);
     }
 
     public JsonObject ToJson() => (JsonObject)JsonSerializer.SerializeToNode(this, ApiJson.Default.SettingCard)!;

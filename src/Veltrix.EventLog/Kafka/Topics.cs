@@ -1,0 +1,215 @@
+using System.Globalization;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+
+namespace Veltrix.EventLog.Kafka;
+
+/// <summary>A topic that can be a log, as found when it was opened.</summary>
+/// <param name="Low">Offset of the first record there is.</param>
+/// <param name="High">Offset of the next record there will be.</param>
+sealed record Topic(TopicPartition Partition, long Low, long High, int RecordBytesMax);
+
+/// <summary>
+/// Finds, makes and checks topics. A topic is made by us with all that a log promises, or refused: the brokers' defaults (seven days of retention, times as producers say) would
+/// break it silently. So nothing here or elsewhere asks brokers for a topic in a way that lets them make it by themselves.
+/// </summary>
+sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposable
+{
+    /// <summary>What a topic is made with: room for a record as large as the embedded log takes.</summary>
+    const int MessageBytesMax = (2 << 20) + 1024;
+
+    /// <summary>Less than this (Kafka's own default is a little more) and a hunt's definition would not fit.</summary>
+    const int MessageBytesLeast = 1 << 20;
+
+    /// <summary>What surrounds a record that travels alone: 61 bytes of its batch, and at most 20 of its own.</summary>
+    const int RecordOverhead = 100;
+
+    /// <summary>Space comes back a segment at a time; Kafka's default of 1 GiB would keep most hunts' commands for a week after they were truncated.</summary>
+    const int SegmentBytes = 128 << 20;
+
+    static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
+
+    // One refused connection may be followed by a good one to another broker.
+    static readonly TimeSpan DeniedAfter = TimeSpan.FromSeconds(1);
+
+    // Setting, value, and what would happen otherwise.
+    static readonly (string Name, string Value, string Why)[] needed =
+    [
+        ("cleanup.policy", "delete", "compaction would take records away"),
+        ("retention.ms", "-1", "acknowledged records would vanish after that time"),
+        ("retention.bytes", "-1", "acknowledged records would vanish beyond that size"),
+        ("message.timestamp.type", "LogAppendTime", "game time would be what producers say"),
+        ("unclean.leader.election.enable", "false", "a broker without the newest records could become the leader"),
+    ];
+
+    readonly IAdminClient admin = new DependentAdminClientBuilder(tail.Handle).Build();
+
+    /// <summary>The topic of a log, made if it is not there.</summary>
+    /// <exception cref="EventLogException">It cannot be had, or is kept in a way that breaks what a log promises.</exception>
+    public async Task<Topic> Open(string log, string topic, CancellationToken cancel)
+    {
+        var what = $"Log {log} (topic {topic}) cannot be opened";
+        var settings = await Settings(topic, what, cancel);
+        if (settings is null)
+        {
+            await Create(topic, what, cancel);
+            // The broker that answers may not have heard of it yet.
+            for (var since = trouble.Clock.GetTimestamp(); (settings = await Settings(topic, what, cancel)) is null; await Task.Delay(20, cancel))
+                if (trouble.Clock.GetElapsedTime(since) > AnswerWithin) throw trouble.Silent(what);
+        }
+
+        var partitions = await Partitions(topic, what, cancel);
+        var wrong = needed.Where(need => settings[need.Name] != need.Value).ToList();
+        var room = int.Parse(settings["max.message.bytes"], CultureInfo.InvariantCulture);
+        if (room < MessageBytesLeast)
+            wrong.Add(("max.message.bytes", MessageBytesMax.ToString(CultureInfo.InvariantCulture), $"a hunt's definition would not fit; at least {MessageBytesLeast} is needed"));
+        if (wrong.Count > 0)
+            throw new EventLogException(EventLogFault.Misconfigured,
+                $"{what}: it has {string.Join(", ", wrong.Select(need => $"{need.Name}={settings[need.Name]} where {need.Value} is needed ({need.Why})"))}. Nothing was changed. To remedy it: "
+                + $"kafka-configs.sh --bootstrap-server {options.BootstrapServers} --alter --entity-type topics --entity-name {topic} --add-config {string.Join(",", wrong.Select(need => $"{need.Name}={need.Value}"))}");
+        if (partitions != 1)
+            throw new EventLogException(EventLogFault.Misconfigured,
+                $"{what}: it has {partitions} partitions where 1 is needed, since a log has one order. Partitions cannot be taken away. If nothing in it is wanted: "
+                + $"kafka-topics.sh --bootstrap-server {options.BootstrapServers} --delete --topic {topic}, and start again; the topic is then made as it must be.");
+
+        var partition = new TopicPartition(topic, 0);
+        var (low, high) = await Watermarks(partition, what, cancel);
+        return new Topic(partition, low, high, Math.Min(room, MessageBytesMax) - RecordOverhead);
+    }
+
+    /// <summary>The names of all topics.</summary>
+    public async Task<IReadOnlyList<string>> List(CancellationToken cancel)
+    {
+        const string What = "The logs cannot be listed";
+        var metadata = await Ask(What, Task.Run(() => admin.GetMetadata(AnswerWithin), cancel), cancel);
+        return [.. metadata.Topics.Where(topic => !topic.Error.IsError).Select(topic => topic.Topic)];
+    }
+
+    public async Task<string> ClusterId(CancellationToken cancel) => (await Cluster("The logs cannot be opened", cancel)).ClusterId;
+
+    /// <summary>Deletes the records before an offset; gives the offset of the first one left.</summary>
+    public async Task<long> DeleteBefore(TopicPartition partition, long offset, string log)
+    {
+        var what = $"Log {log} cannot be truncated";
+        try
+        {
+            var deleted = await admin.DeleteRecordsAsync([new TopicPartitionOffset(partition, new Offset(offset))], new DeleteRecordsOptions { RequestTimeout = AnswerWithin, OperationTimeout = AnswerWithin });
+            return deleted[0].Offset.Value;
+        }
+        catch (DeleteRecordsException e)
+        {
+            throw trouble.Of(e.Results[0].Error, what, inner: e);
+        }
+        catch (KafkaException e)
+        {
+            throw trouble.Of(e.Error, what, inner: e);
+        }
+    }
+
+    /// <summary>What is set for a topic, defaults of the brokers included; null if there is no such topic.</summary>
+    async Task<Dictionary<string, string>?> Settings(string topic, string what, CancellationToken cancel)
+    {
+        try
+        {
+            var asked = admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = topic }], new DescribeConfigsOptions { RequestTimeout = AnswerWithin });
+            var answer = await Ask(what, asked, cancel);
+            return answer[0].Entries.Values.ToDictionary(entry => entry.Name, entry => entry.Value);
+        }
+        catch (DescribeConfigsException e) when (e.Results[0].Error.Code == ErrorCode.UnknownTopicOrPart)
+        {
+            return null;
+        }
+        catch (DescribeConfigsException e)
+        {
+            throw trouble.Of(e.Results[0].Error, what, inner: e);
+        }
+    }
+
+    Task<DescribeClusterResult> Cluster(string what, CancellationToken cancel) => Ask(what, admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = AnswerWithin }), cancel);
+
+    async Task<int> Partitions(string topic, string what, CancellationToken cancel)
+    {
+        // A broker that has not heard of a new topic yet says so.
+        for (var since = trouble.Clock.GetTimestamp(); ; await Task.Delay(20, cancel))
+            try
+            {
+                var asked = admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new DescribeTopicsOptions { RequestTimeout = AnswerWithin });
+                var found = (await Ask(what, asked, cancel)).TopicDescriptions[0];
+                return found.Partitions.Count;
+            }
+            catch (DescribeTopicsException e)
+            {
+                var error = e.Results.TopicDescriptions[0].Error;
+                if (error.Code != ErrorCode.UnknownTopicOrPart || trouble.Clock.GetElapsedTime(since) > AnswerWithin) throw trouble.Of(error, what, inner: e);
+            }
+    }
+
+    async Task Create(string topic, string what, CancellationToken cancel)
+    {
+        var copies = options.ReplicationFactor;
+        if (copies == 0) copies = Math.Clamp((await Cluster(what, cancel)).Nodes.Count, 1, 3);
+
+        var configs = needed.ToDictionary(need => need.Name, need => need.Value);
+        configs["max.message.bytes"] = MessageBytesMax.ToString(CultureInfo.InvariantCulture);
+        configs["segment.bytes"] = SegmentBytes.ToString(CultureInfo.InvariantCulture);
+        // A majority of three and more: one broker may go, and no acknowledged record is on one disk alone.
+        configs["min.insync.replicas"] = (copies < 3 ? 1 : copies / 2 + 1).ToString(CultureInfo.InvariantCulture);
+        try
+        {
+            var specification = new TopicSpecification { Name = topic, NumPartitions = 1, ReplicationFactor = (short)copies, Configs = configs };
+            await Ask(what, Created(admin.CreateTopicsAsync([specification], new CreateTopicsOptions { RequestTimeout = AnswerWithin, OperationTimeout = AnswerWithin })), cancel);
+        }
+        catch (CreateTopicsException e) when (e.Results[0].Error.Code == ErrorCode.TopicAlreadyExists)
+        {
+            // Another server was faster.
+        }
+        catch (CreateTopicsException e)
+        {
+            throw trouble.Of(e.Results[0].Error, what, inner: e);
+        }
+
+        static async Task<bool> Created(Task creating)
+        {
+            await creating;
+            return true;
+        }
+    }
+
+    async Task<(long Low, long High)> Watermarks(TopicPartition partition, string what, CancellationToken cancel)
+    {
+        // A topic made a moment ago has no leader yet.
+        for (var since = trouble.Clock.GetTimestamp(); ; await Task.Delay(20, cancel))
+            try
+            {
+                return await Task.Run(() => tail.Watermarks(partition), cancel);
+            }
+            catch (KafkaException e)
+            {
+                if (e.Error.Code is not (ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownPartition or ErrorCode.LeaderNotAvailable or ErrorCode.NotLeaderForPartition or ErrorCode.OffsetNotAvailable)
+                    || trouble.Clock.GetElapsedTime(since) > AnswerWithin)
+                    throw trouble.Of(e.Error, what, inner: e);
+            }
+    }
+
+    /// <summary>Waits for an answer, though not where we were turned away: librdkafka would go on trying until the time is up.</summary>
+    async Task<T> Ask<T>(string what, Task<T> asked, CancellationToken cancel)
+    {
+        for (var since = trouble.Clock.GetTimestamp(); !asked.IsCompleted;)
+        {
+            await Task.WhenAny(asked, Task.Delay(100, cancel));
+            cancel.ThrowIfCancellationRequested();
+            if (!asked.IsCompleted && trouble.Clock.GetElapsedTime(since) > DeniedAfter && trouble.DeniedSince(since, what) is { } denied) throw denied;
+        }
+
+        try
+        {
+            return await asked;
+        }
+        catch (KafkaException e) when (e is not (DescribeConfigsException or DescribeTopicsException or CreateTopicsException))
+        {
+            throw trouble.Of(e.Error, what, inner: e);
+        }
+    }
+
+    public void Dispose() => admin.Dispose();
+}
