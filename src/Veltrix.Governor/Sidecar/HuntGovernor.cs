@@ -277,6 +277,7 @@ public sealed partial class HuntGovernor : IDisposable
             Waiting = counts.Waiting,
             SeatedHere = loads.SeatedHere,
             CpuSoft = settings.Get(Keys.CpuSoft),
+            FirstWindow = settings.Get(Keys.FirstWindow),
             Guard = guard.Next(counts.Waiting, settings.Get(Keys.JoinGuard)),
             Told = told.Now,
             Reversals = told.Reversals,
