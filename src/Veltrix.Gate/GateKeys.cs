@@ -5,5 +5,5 @@ static class GateKeys
 {
     public static readonly string[] Names = ["epoch", "seats", "lost", "waiting", "waiting-pass", "seen", "pass", "servers", "gate", "audit"];
 
-    public const int Epoch = 0, Seats = 1, Waiting = 3, Passes = 4, Audit = 9;
+    public const int Epoch = 0, Seats = 1, Waiting = 3, Passes = 4, Gate = 8, Audit = 9;
 }

@@ -185,6 +185,9 @@ public sealed class HuntGate
     /// <remarks>A hunt's first opening is the same. Without effect where it is open, or where a newer term has published.</remarks>
     public Task Reopen(long term, CancellationToken cancel) => Run(GateScript.Reopen, "opening the gate", cancel, term);
 
+    /// <summary>What somebody types who gives the gate back to servers that nobody governs, once all orchestrators are gone for good.</summary>
+    public string EndOfTerms => $"redis-cli -u redis://{_store.Endpoint} HDEL '{_keys[GateKeys.Gate]}' term";
+
     /// <summary>Removes everything of this hunt.</summary>
     public Task Forget(CancellationToken cancel) => _store.Call(store => store.KeyDeleteAsync(_keys), "removing a hunt's keys", cancel);
 

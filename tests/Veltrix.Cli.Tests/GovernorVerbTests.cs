@@ -111,6 +111,8 @@ public class GovernorVerbTests
 
         Assert.Equal((0, $"{Hunt}: static decides.\n"), (policy.Code, policy.Error));
         Assert.StartsWith($"{Hunt}: pinned at 12,000 until 20", pin.Error);
+        Assert.Contains("of several governors that is one vote", pin.Error);
+        Assert.Contains($"veltrix config set pin_limit 12000 --hunt {Hunt} --why \"a test\" --until 30m", pin.Error);
         Assert.StartsWith("anna: a test, until 20", host.Sidecar.Of(Hunt).Snapshot.PinOrigin);
         Assert.Equal($"{Hunt}: the governor decides again.\n", (await Shell.Run(["governor", "pin", Hunt, "none", .. to])).Error);
         Assert.Contains("policy static by anna: a test", (await Shell.Run("governor", "log", "--hunt", Hunt, "--data", folder.Path)).Out);

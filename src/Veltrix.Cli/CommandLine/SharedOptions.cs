@@ -18,6 +18,13 @@ static class SharedOptions
         CustomParser = result => Path.GetFullPath(result.Tokens[0].Value),
     };
 
+    public static Option<string?> Config(string description) => new("--config")
+    {
+        Description = description,
+        HelpName = "FILE",
+        CustomParser = result => Path.GetFullPath(result.Tokens[0].Value),
+    };
+
     public static Option<TimeSpan?> Span(string name, string description) => new(name)
     {
         Description = description,

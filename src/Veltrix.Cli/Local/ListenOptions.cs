@@ -21,12 +21,7 @@ sealed class ListenOptions
             return address;
         },
     };
-    readonly Option<string?> config = new("--config")
-    {
-        Description = "The file with the settings. Default: hunt-config.yml in the data folder, if it is there.",
-        HelpName = "FILE",
-        CustomParser = result => Path.GetFullPath(result.Tokens[0].Value),
-    };
+    readonly Option<string?> config = SharedOptions.Config("The file with the settings. Default: hunt-config.yml in the data folder, if it is there.");
     readonly Option<string?> redis = new("--redis")
     {
         Description = "The shared store of seats and limits: host:port of Redis, Valkey or Dragonfly. Default: one in this process.",

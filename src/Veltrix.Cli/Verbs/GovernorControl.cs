@@ -48,16 +48,19 @@ static class GovernorControl
                 return null;
             },
         };
-        return Act(terminal, "pin", "Hold the limit at a number, whatever is measured.",
+        return Act(terminal, "pin", "Hold the limit at a number, whatever is measured: the vote of this one governor. For all of them: veltrix config set pin_limit.",
             ["veltrix governor pin riddles 12000 --why \"the venue holds no more\" --until 2h", "veltrix governor pin riddles none --why \"the second hall is open\""], [limit, until],
             async (parsed, remote, hunt, who, why, cancel) =>
             {
                 var request = new OverrideRequest { Hunt = hunt, Who = who, Why = why, UntilMs = parsed.GetValue(until)?.ToUnixTimeMilliseconds() ?? 0 };
                 if (TryLimit(parsed.GetRequiredValue(limit), out var hunters)) request.PinLimit = hunters;
                 await remote.Call(parsed, true, (client, options) => client.OverrideAsync(request, options), cancel);
-                return request.HasPinLimit
-                    ? FormattableString.Invariant($"{hunt}: pinned at {request.PinLimit:N0}{(request.UntilMs > 0 ? $" until {GovernorLog.Moment(request.UntilMs)}" : "")}.")
-                    : $"{hunt}: the governor decides again.";
+                if (!request.HasPinLimit) return $"{hunt}: the governor decides again.";
+                // A governor does not know how many others vote.
+                var end = parsed.GetResult(until) is { Tokens: [var token] } ? $" --until {token.Value}" : "";
+                return FormattableString.Invariant($"{hunt}: pinned at {request.PinLimit:N0}{(request.UntilMs > 0 ? $" until {GovernorLog.Moment(request.UntilMs)}" : "")}, by this governor: ")
+                    + $"of several governors that is one vote, and holds nothing until more than half say the same. What holds for all, survives a restart and is written into the hunt's ledger is the key:\n"
+                    + $"  veltrix config set pin_limit {request.PinLimit} --hunt {hunt} --why \"{why}\"{end}";
             });
     }
 

@@ -31,12 +31,7 @@ static class GovernorRun
         };
         var http = SharedOptions.Count("--http-port", "The port for people and Prometheus, on the same address; 0 takes any free one.", 0, 65_535, 9358);
         var token = new Option<string?>("--token-file") { Description = "The file that holds the control token; made if it is missing. Default: control.token in the data folder.", HelpName = "FILE" };
-        var config = new Option<string?>("--config")
-        {
-            Description = "The file with the settings, watched while it runs. Default: hunt-config.yml in the data folder, if it is there.",
-            HelpName = "FILE",
-            CustomParser = result => Path.GetFullPath(result.Tokens[0].Value),
-        };
+        var config = SharedOptions.Config("The file with the settings, watched while it runs. Default: hunt-config.yml in the data folder, if it is there.");
         var name = new Option<string>("--name") { Description = "As votes name it.", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
         var json = SharedOptions.Json();
         var verb = new Verb("governor", "Govern the hunts of the server beside it: measure, vote, and say why. With a verb: ask a governor.",

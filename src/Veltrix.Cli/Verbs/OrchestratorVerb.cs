@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Connections;
 using Veltrix.Gate;
 using Veltrix.Governor.Orchestration;
+using Veltrix.Hosting;
 
 namespace Veltrix.Cli.Verbs;
 
@@ -38,11 +39,12 @@ static class OrchestratorVerb
                 return new IPEndPoint(IPAddress.Loopback, 0);
             },
         };
+        var config = SharedOptions.Config("The file with the settings, watched while it runs; of them redis.memory_budget is the orchestrator's. Default: none.");
         var json = SharedOptions.Json();
         var verb = new Verb("orchestrator", "Make one limit of all governors' votes, every five seconds, for every hunt. Of several one leads; the others stand by.",
             "veltrix orchestrator --redis 127.0.0.1:6379 --governor http://127.0.0.1:9357 --token-file control.token",
             "veltrix orchestrator --redis redis:6379 --governor dns:veltrix-governors:9357 --token-file /run/secrets/control --listen 0.0.0.0:9359 --json")
-        { redis, governors, token, listen, json };
+        { redis, governors, token, listen, config, json };
         verb.SetAction(async (parsed, cancel) =>
         {
             var end = parsed.GetRequiredValue(listen);
@@ -51,6 +53,7 @@ static class OrchestratorVerb
                 Governors = parsed.GetRequiredValue(governors),
                 Store = new GateStoreOptions { Endpoint = parsed.GetRequiredValue(redis) },
                 TokenFile = parsed.GetRequiredValue(token),
+                ConfigFile = parsed.GetValue(config),
                 Host = end.Address.ToString(),
                 Port = end.Port,
             };
@@ -76,6 +79,10 @@ static class OrchestratorVerb
         catch (SocketException error)
         {
             throw new CliException(ExitCode.Failed, $"Cannot listen on {options.Host}:{options.Port}: {error.Message}.", "Choose an address of this machine with --listen, and a port above 1023.", error);
+        }
+        catch (ConfigException error)
+        {
+            throw new CliException(ExitCode.Failed, $"The settings cannot be taken:\n{error.Message}", "Repair them and start again; 'veltrix config validate FILE' reads them without an orchestrator.", error);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

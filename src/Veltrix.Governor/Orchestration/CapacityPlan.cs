@@ -25,6 +25,9 @@ public sealed record Demand
     /// <summary>Mean share of the servers' processors in use; null: not known.</summary>
     public double? Cpu { get; init; }
 
+    /// <summary>The share of its processors above which a server takes no more hunters.</summary>
+    public double CpuSoft { get; init; } = Keys.CpuSoft.Default;
+
     public required double Seated { get; init; }
 
     public required double Waiting { get; init; }
@@ -89,7 +92,7 @@ public sealed record CapacityPlan(int Servers, int Now, double Hunters, double? 
     static double? CarriedBy(Demand demand)
     {
         var carried = demand.Servers > 0 ? demand.Seated / demand.Servers : 0;
-        double? byCpu = demand.Cpu is { } cpu && cpu >= CpuLeast && carried >= SeatedLeast ? carried * Keys.CpuSoft.Default / cpu : null;
+        double? byCpu = demand.Cpu is { } cpu && cpu >= CpuLeast && carried >= SeatedLeast ? carried * demand.CpuSoft / cpu : null;
         var told = demand.PerServer is > 0 and < double.PositiveInfinity ? demand.PerServer : null;
         var least = Math.Min(byCpu ?? double.PositiveInfinity, told ?? double.PositiveInfinity);
         return double.IsFinite(least) ? Math.Max(1, least) : null;

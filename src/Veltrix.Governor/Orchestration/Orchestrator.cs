@@ -202,5 +202,5 @@ public sealed record Snapshot(
     bool IsLeader, long Term, string Leader, long AtMs, TimeSpan Took, long Rounds, IReadOnlyList<GovernorAnswer> Answers, RoundOutcome Outcome)
 {
     public static readonly Snapshot None = new(
-        false, 0, "", 0, TimeSpan.Zero, 0, [], new RoundOutcome(RoundState.New, [], new CapacityPlan(1, 0, 0, null, Bottleneck.None, "nothing was measured yet"), []));
+        false, 0, "", 0, TimeSpan.Zero, 0, [], new RoundOutcome(RoundState.New, [], new CapacityPlan(1, 0, 0, null, Bottleneck.None, "nothing was measured yet"), [], null));
 }

@@ -23,14 +23,16 @@ public sealed class OrchestratorHost : IAsyncDisposable
     readonly Faults faults;
     readonly OrchestratorMetrics metrics;
     readonly Orchestrator orchestrator;
+    readonly Settings settings;
     readonly CancellationTokenSource stop = new();
     Task running = Task.CompletedTask;
     int disposed;
 
-    OrchestratorHost(WebApplication app, GateStore store, OrchestratorOptions options, IReadOnlyList<GovernorAddress> addresses, ILogger logger)
+    OrchestratorHost(WebApplication app, GateStore store, Settings settings, OrchestratorOptions options, IReadOnlyList<GovernorAddress> addresses, ILogger logger)
     {
         this.app = app;
         this.store = store;
+        this.settings = settings;
         ownsStore = options.OpenStore is null;
         faults = new Faults(logger);
         governors = new Governors(addresses, () => Token(options.TokenFile), options.Within, options.Clock, faults);
@@ -45,6 +47,7 @@ public sealed class OrchestratorHost : IAsyncDisposable
     public Snapshot Now => orchestrator.Now;
 
     /// <exception cref="ArgumentException">An address of a governor cannot be understood.</exception>
+    /// <exception cref="ConfigException">The configuration has faults, or is not there.</exception>
     /// <exception cref="GateException">The store cannot be reached, or evicts keys.</exception>
     /// <exception cref="IOException">The address is in use, or the token's file cannot be read.</exception>
     public static async Task<OrchestratorHost> Start(OrchestratorOptions options, CancellationToken cancel)
@@ -53,20 +56,26 @@ public sealed class OrchestratorHost : IAsyncDisposable
             GovernorAddress.TryParse(text, out var address, out var fault) ? address : throw new ArgumentException($"{text}: {fault}", nameof(options))).ToList();
         // What is wrong now would be wrong every five seconds.
         if (options.TokenFile is { } file) await File.ReadAllTextAsync(file, cancel);
-        var store = options.OpenStore ?? await GateStore.Open(options.Store, cancel);
         var app = Builder(options).Build();
-        var host = new OrchestratorHost(app, store, options, addresses, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix.Orchestrator"));
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix.Orchestrator");
+        var settings = new Settings(options.Clock);
+        OrchestratorHost? host = null;
         try
         {
+            var config = options.ConfigFile is { } path ? new ConfigWatch(path, settings, options.Clock, logger) : null;
+            config?.ReadFirst(required: true);
+            var store = options.OpenStore ?? await GateStore.Open(options.Store with { MemoryBudget = settings.Get(Keys.RedisBudget) }, cancel);
+            if (config is not null) settings.Changed += () => store.MemoryBudget = settings.Get(Keys.RedisBudget);
+            host = new OrchestratorHost(app, store, settings, options, addresses, logger);
             host.Map();
             await app.StartAsync(cancel);
             host.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-            host.running = Task.Run(() => host.orchestrator.Run(host.stop.Token), CancellationToken.None);
+            host.running = Task.WhenAll(Task.Run(() => host.orchestrator.Run(host.stop.Token), CancellationToken.None), config?.Run(host.stop.Token) ?? Task.CompletedTask);
             return host;
         }
         catch
         {
-            await host.DisposeAsync();
+            await (host?.DisposeAsync() ?? app.DisposeAsync());
             throw;
         }
     }
@@ -79,6 +88,7 @@ public sealed class OrchestratorHost : IAsyncDisposable
         await app.DisposeAsync();
         metrics.Dispose();
         governors.Dispose();
+        settings.Dispose();
         if (ownsStore) await store.DisposeAsync();
         stop.Dispose();
     }

@@ -12,7 +12,10 @@ public sealed record OrchestratorOptions
     /// <summary>The shared store of the gates.</summary>
     public GateStoreOptions Store { get; init; } = new();
 
-    /// <summary>A store that is open already, in a process of several roles; the caller closes it. It goes before <see cref="Store"/>.</summary>
+    /// <summary>Read before anything runs and watched from then on; it must be there. Of what it sets, <c>redis.memory_budget</c> is the orchestrator's. Null: none.</summary>
+    public string? ConfigFile { get; init; }
+
+    /// <summary>A store that is open already, in a process of several roles; the caller closes it. It goes before <see cref="Store"/>, and its budget is the caller's matter.</summary>
     public GateStore? OpenStore { get; init; }
 
     /// <summary>The file with the control token; read again at every round, because mounted secrets change. Null: governors here want none.</summary>

@@ -4,14 +4,15 @@ using System.Text.Json.Serialization;
 namespace Veltrix.Governor.Orchestration;
 
 /// <summary>What <c>GET /v1/hunts</c> of an orchestrator answers.</summary>
+/// <param name="MemoryRatio">Of the shared store; null: not known.</param>
 public sealed record OrchestratorView(
-    bool IsLeader, long Term, string Leader, long AtMs, PlanView Plan, IReadOnlyList<GovernorView> Governors, IReadOnlyList<RulingView> Hunts, IReadOnlyDictionary<string, string> Faults)
+    bool IsLeader, long Term, string Leader, long AtMs, double? MemoryRatio, PlanView Plan, IReadOnlyList<GovernorView> Governors, IReadOnlyList<RulingView> Hunts, IReadOnlyDictionary<string, string> Faults)
 {
     public static OrchestratorView Of(Snapshot now, IReadOnlyDictionary<string, string> faults)
     {
         var shares = now.Outcome.Shares.ToDictionary(share => share.Endpoint, share => share.Hunters);
         return new OrchestratorView(
-            now.IsLeader, now.Term, now.Leader, now.AtMs, PlanView.Of(now.Outcome.Plan),
+            now.IsLeader, now.Term, now.Leader, now.AtMs, now.Outcome.MemoryRatio, PlanView.Of(now.Outcome.Plan),
             [.. now.Answers.Select(answer => new GovernorView(
                 answer.Endpoint, answer.Response?.Governor, answer.Response is not null, answer.Response?.Load?.CpuRatio, shares.TryGetValue(answer.Endpoint, out var share) ? share : null))],
             [.. now.Outcome.Rulings.Select(RulingView.Of)],

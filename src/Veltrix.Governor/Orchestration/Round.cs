@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Veltrix.Gate;
 using Veltrix.Governor.Policies;
 using Veltrix.Hosting;
@@ -60,7 +59,8 @@ public static class Round
             if (tally is not null) tallies[hunt] = tally;
         }
 
-        var sharedUntil = Sharing.IsDue(inputs.MemoryRatio) ? now + Sharing.Hold.TotalSeconds : state.SharedUntil;
+        var memoryRatio = inputs.MemoryRatio ?? MemoryAsTold(inputs.Answers);
+        var sharedUntil = Sharing.IsDue(memoryRatio) ? now + Sharing.Hold.TotalSeconds : state.SharedUntil;
         if (now < sharedUntil) Sharing.Among(tallies, hunt => hunts[hunt].Seated);
 
         var rulings = ImmutableArray.CreateBuilder<HuntRuling>();
@@ -72,7 +72,7 @@ public static class Round
         }
 
         var next = new RoundState { Hunts = hunts, Heard = heard, At = now, SharedUntil = sharedUntil };
-        return new RoundOutcome(next, rulings.ToImmutable(), Plan(rulings, hunts, inputs), Shares(rulings, inputs));
+        return new RoundOutcome(next, rulings.ToImmutable(), Plan(rulings, hunts, inputs), Shares(rulings, inputs), memoryRatio);
     }
 
     /// <summary>The hunts that these answers speak of, known ones first.</summary>
@@ -130,10 +130,11 @@ public static class Round
     {
         if (gate is null || (gate.Servers.Count == 0 && gate.Seated == 0 && votes.Count * 2 < answering)) return null;
         if (gate.Limits is { } limits) return new HuntMemory { Standing = Published(limits, null, now), Published = limits, SeenAt = now };
-        var told = votes.Where(vote => vote.IsWellFormed).Select(vote => vote.Terms).OrderBy(terms => terms.Ceiling).ToList();
-        if (told.Count == 0) return null;
-        var terms = told[(told.Count - 1) / 2];
-        return new HuntMemory { Standing = Standing.Of(terms.Clamp(Keys.FirstWindow.Default * terms.Ceiling), now), SeenAt = now };
+        var told = votes.Where(vote => vote.IsWellFormed).ToList();
+        if (Middle(told.Select(vote => vote.FirstWindow)) is not { } window) return null;
+        var terms = told.OrderBy(vote => vote.Terms.Ceiling).ElementAt((told.Count - 1) / 2).Terms;
+        var limit = terms.Clamp(window * terms.Ceiling);
+        return new HuntMemory { Standing = Standing.Of(limit, now), Opened = Words.Invariant($"opened with {window:0.00} of the ceiling, {Words.Whole(limit)}"), SeenAt = now };
     }
 
     static HuntMemory Look(HuntMemory memory, GateCounts? gate, IEnumerable<Vote> votes, double now)
@@ -170,7 +171,7 @@ public static class Round
     static (HuntMemory Memory, HuntRuling Ruling) Rule(string hunt, HuntMemory memory, Tally tally, ImmutableArray<Vote> votes, RoundInputs inputs, double now)
     {
         var from = memory.Published?.Limit ?? memory.Standing.Voted;
-        if (memory.Published is null) tally = tally with { Why = string.Create(CultureInfo.InvariantCulture, $"opened with {Keys.FirstWindow.Default:0.00} of the ceiling, {Words.Whole(from)}; {tally.Why}") };
+        if (memory is { Published: null, Opened: { } opened }) tally = tally with { Why = $"{opened}; {tally.Why}" };
         var limits = new GateLimits(
             tally.Effective,
             Vote.PaceOnWire(tally.JoinsPerSecond),
@@ -242,12 +243,26 @@ public static class Round
             Servers = inputs.Answers.Count(answer => answer.Response is not null),
             PerServer = caps.Count > 0 ? caps.Average() : sockets.Count > 0 ? sockets.Average() : null,
             Cpu = cpu.Count > 0 ? cpu.Average() : null,
+            CpuSoft = Middle(loads.Select(load => load.HasCpuSoft ? load.CpuSoft : Keys.CpuSoft.Default).Where(Keys.CpuSoft.Allows)) ?? Keys.CpuSoft.Default,
             Seated = 0,
             Waiting = 0,
             Limit = 0,
             Ceiling = 0,
         };
     }
+
+    /// <summary>
+    /// How full the store is by the governors' word, for one that names no limit where the orchestrator asks: the median, of an even number the higher one, since hunts that share room for
+    /// nothing are merely slow. Unknown where fewer than half of the governors say it.
+    /// </summary>
+    static double? MemoryAsTold(IReadOnlyList<GovernorAnswer> answers)
+    {
+        var told = answers.Where(answer => answer.Response is { HasMemoryRatio: true }).Select(answer => answer.Response!.MemoryRatio).Where(Vote.IsAmount).Order().ToList();
+        return told.Count > 0 && told.Count * 2 >= answers.Count ? told[told.Count / 2] : null;
+    }
+
+    /// <summary>The lower median, which one liar among three cannot place; null: of nothing.</summary>
+    static double? Middle(IEnumerable<double> told) => told.Order().ToList() is { Count: > 0 } ordered ? ordered[(ordered.Count - 1) / 2] : null;
 
     static ImmutableArray<(string Endpoint, long Hunters)> Shares(IReadOnlyCollection<HuntRuling> rulings, RoundInputs inputs)
     {

@@ -11,7 +11,7 @@ public sealed record GovernorAnswer(string Endpoint, VoteResponse? Response);
 
 /// <summary>All that a round decides on.</summary>
 /// <param name="Gates">The hunts whose gates could be read.</param>
-/// <param name="MemoryRatio">How full the shared store is; null: not known.</param>
+/// <param name="MemoryRatio">How full the shared store is, measured from here; null: not known, or it names no limit.</param>
 /// <param name="Audit">Whether the gates are to write down every grant.</param>
 /// <param name="AtMs">Wall clock, for people to read: nothing is decided by it.</param>
 public sealed record RoundInputs(
@@ -21,7 +21,9 @@ public sealed record RoundInputs(
 /// <param name="Rulings">One for each hunt that has a limit, by name.</param>
 /// <param name="Plan">Servers for all hunts together.</param>
 /// <param name="Shares">Hunters that each server that answered must expect.</param>
-public sealed record RoundOutcome(RoundState State, ImmutableArray<HuntRuling> Rulings, CapacityPlan Plan, ImmutableArray<(string Endpoint, long Hunters)> Shares);
+/// <param name="MemoryRatio">How full the shared store was taken to be; null: not known.</param>
+public sealed record RoundOutcome(
+    RoundState State, ImmutableArray<HuntRuling> Rulings, CapacityPlan Plan, ImmutableArray<(string Endpoint, long Hunters)> Shares, double? MemoryRatio);
 
 /// <summary>One hunt's ruling.</summary>
 /// <param name="Limits">To publish.</param>
@@ -61,6 +63,9 @@ public sealed record HuntMemory
 
     /// <summary>As this orchestrator last published it, or would have.</summary>
     public GateLimits? Published { get; init; }
+
+    /// <summary>What it was opened with, for the reason of its first limit; null: it was governed before.</summary>
+    public string? Opened { get; init; }
 
     /// <summary>When a governor last spoke of it.</summary>
     public required double SeenAt { get; init; }

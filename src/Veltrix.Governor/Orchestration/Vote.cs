@@ -1,4 +1,5 @@
 using Veltrix.Governor.Policies;
+using Veltrix.Hosting;
 using VoteState = Veltrix.Wire.Governor.VoteState;
 
 namespace Veltrix.Governor.Orchestration;
@@ -55,11 +56,15 @@ public sealed record Vote
     /// <summary>Wants joins guarded: paced by address range, with a proof of work.</summary>
     public bool Guard { get; init; }
 
+    /// <summary>The share of the ceiling that people let the hunt open with.</summary>
+    public double FirstWindow { get; init; } = Keys.FirstWindow.Default;
+
     /// <summary>False where a number is none, or cannot be meant: such a vote counts for nothing.</summary>
     public bool IsWellFormed =>
         State is VoteState.Fresh or VoteState.Stale or VoteState.Abstain
         && Terms.IsSound
         && (State != VoteState.Fresh || (IsAmount(Limit) && JoinsPerSecond >= 0 && IsRatio(Brownout.Memory) && IsRatio(Brownout.Lag)))
+        && Keys.FirstWindow.Allows(FirstWindow)
         && ServerCap is null or (>= 0 and < double.PositiveInfinity);
 
     /// <summary>
@@ -87,6 +92,7 @@ public sealed record Vote
         Waiting = wire.Waiting,
         ServerCap = wire.HasServerCap ? wire.ServerCap : null,
         Guard = wire.Guard,
+        FirstWindow = wire.HasFirstWindow ? wire.FirstWindow : Keys.FirstWindow.Default,
     };
 
     /// <summary>What a governor's vote is worth while its policy is in this mode.</summary>

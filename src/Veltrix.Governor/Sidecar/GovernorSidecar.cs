@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Veltrix.Gate;
-using Veltrix.Governor.Policies;
 using Veltrix.Governor.Signals;
 using Veltrix.Hosting;
 using Veltrix.Wire.Governor;
@@ -194,20 +193,19 @@ public sealed partial class GovernorSidecar : IDisposable
         lock (gate)
         {
             cap = servers.Count == 1 ? servers.Values.First().Cap : null;
-            if (cap?.Load is { } load) response.Load = load;
+            if (cap?.Load is { } load) response.Load = new ServerLoad(load) { CpuSoft = settings.Get(Keys.CpuSoft) };
         }
 
         var all = hunts.Values.Select(hunt => toOrchestrator ? hunt.HandOut() : hunt.Snapshot).Where(snapshot => snapshot.DecidedAtMs > 0).ToList();
-        var seated = all.Sum(snapshot => snapshot.Seated);
         var validMs = 3 * (long)settings.Get(Keys.Tick).TotalMilliseconds;
-        foreach (var snapshot in all) response.Votes.Add(VoteOf(snapshot, cap?.Of(snapshot.SeatedHere, snapshot.CpuSoft), seated, validMs));
+        foreach (var snapshot in all) response.Votes.Add(VoteOf(snapshot, cap?.Of(snapshot.SeatedHere, snapshot.CpuSoft), validMs));
+        if (Memory is { Ratio: { } ratio } measured && Now - Seconds(measured.At) <= settings.Get(Keys.SignalAgeMax).TotalSeconds) response.MemoryRatio = ratio;
         return response;
     }
 
-    static HuntVote VoteOf(HuntSnapshot snapshot, long? cap, double seatedOfAll, long validMs)
+    static HuntVote VoteOf(HuntSnapshot snapshot, long? cap, long validMs)
     {
         var decision = snapshot.Decision;
-        var memory = snapshot.Signal(Signal.RedisMemory);
         var vote = new HuntVote
         {
             Hunt = snapshot.Hunt,
@@ -232,8 +230,7 @@ public sealed partial class GovernorSidecar : IDisposable
             Seated = snapshot.Seated,
             Waiting = snapshot.Waiting,
             Guard = snapshot.Guard,
-            // Nobody knows whose bytes are whose; hunters cost much the same in every hunt.
-            MemoryRatio = memory.IsFresh && seatedOfAll > 0 ? memory.Value * snapshot.Seated / seatedOfAll : 0,
+            FirstWindow = snapshot.FirstWindow,
         };
         if (snapshot.PinLimit is { } pin) vote.PinLimit = pin;
         if (cap is { } own) vote.ServerCap = own;

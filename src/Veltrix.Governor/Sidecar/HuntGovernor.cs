@@ -277,6 +277,7 @@ public sealed partial class HuntGovernor : IDisposable
             Waiting = counts.Waiting,
             SeatedHere = loads.SeatedHere,
             CpuSoft = settings.Get(Keys.CpuSoft),
+            FirstWindow = settings.Get(Keys.FirstWindow),
             Guard = guard.Next(counts.Waiting, InForce() > 0 ? (counts.Seated + counts.Waiting) / InForce() : 0, settings.Get(Keys.JoinScarce), settings.Get(Keys.JoinGuard)),
             Told = told.Now,
             Reversals = told.Reversals,

@@ -58,6 +58,7 @@ public sealed record HuntSnapshot
     public double Waiting { get; init; }
     public long SeatedHere { get; init; }
     public double CpuSoft { get; init; }
+    public double FirstWindow { get; init; }
     public bool Guard { get; init; }
 
     /// <summary><c>gate.audit</c>: the gate is to write down every grant.</summary>

@@ -67,6 +67,9 @@ public sealed class Key<T>(T standard, Notation<T> notation) : Key
 
     public Notation<T> Notation { get; } = notation;
 
+    /// <summary>Whether a value that came otherwise than as text, from another process, could have been written.</summary>
+    public bool Allows(T value) => Notation.TryRead(Notation.Write(value), out _, out _);
+
     public override string DefaultText => Notation.Write(Default);
 
     public override object? DefaultValue => Default;

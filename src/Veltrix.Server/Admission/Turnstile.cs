@@ -29,6 +29,8 @@ public sealed partial class Turnstile
     /// <summary>Terms of orchestrators begin at 1: a server that nobody governs never overrules one.</summary>
     const long NobodysTerm = 0;
 
+    const string Overruled = "the limit is an orchestrator's last word, and nobody governs this server";
+
     readonly LiveHunt hunt;
     readonly Admissions house;
     readonly HuntGate gate;
@@ -53,6 +55,7 @@ public sealed partial class Turnstile
     long? rebuildingSince;
     bool saidAlone;
     int cameSince;
+    volatile bool isOverruled;
 
     internal Turnstile(LiveHunt hunt, Admissions house)
     {
@@ -335,13 +338,21 @@ public sealed partial class Turnstile
         var wanted = new GateLimits(
             pin ?? ceiling, 0, false, 0, 0, house.Settings.Get(Keys.JoinGuard, Hunt) == "on", reason, pin is null ? "ceiling" : "pin", pin is not null, ceiling,
             house.Settings.Get(Keys.GateAudit, Hunt), call.NowMs);
-        if (!saidAlone) LogAlone(Hunt, wanted.Limit);
-        saidAlone = true;
-        if (live.Limits is not { } now || now with { AtMs = wanted.AtMs } != wanted) await call.Try(cancel => gate.Publish(NobodysTerm, wanted, cancel));
+        var holds = live.Limits is { } now && now with { AtMs = wanted.AtMs } == wanted;
+        SayOnce(holds || await call.Try(cancel => gate.Publish(NobodysTerm, wanted, cancel)), wanted.Limit);
         if (live.Epoch != 0) rebuildingSince = null;
         if (live.Epoch != 0 && live.Limits is not null) return;
         if (live.Epoch == 0 && IsTimeToReopen(wanted.Limit)) await call.Try(cancel => gate.Reopen(NobodysTerm, cancel));
         live = await call.Try(cancel => gate.Renew(house.Server, house.Settings.Get(Keys.SeatLease), null, cancel));
+    }
+
+    // A gate that an orchestrator ever published to takes nothing from a server alone: it cannot tell one that is gone from one that will be back.
+    void SayOnce(bool holds, long wanted)
+    {
+        if (saidAlone && isOverruled == !holds) return;
+        (saidAlone, isOverruled) = (true, !holds);
+        if (holds) LogAlone(Hunt, wanted);
+        else LogOverruled(Hunt, wanted, Limit, house.Store.Endpoint, gate.EndOfTerms);
     }
 
     // Those who were playing come back first: a gate that opened before they have would let in a second full house. Where all who ever joined fit, nobody has to wait for that.
@@ -447,6 +458,7 @@ public sealed partial class Turnstile
         {
             _ when seats.IsLeaving => new Door(false, "this server goes away; another one lets you in"),
             ({ Length: > 0 }, _) => new Door(false, $"the store of seats is away: {fault}"),
+            (_, { Epoch: 0 }) when isOverruled => new Door(false, Overruled),
             (_, { Epoch: 0 }) => new Door(false, "the store of seats is being put together again"),
             (_, { Limits: null }) => new Door(false, "nobody has said yet how many may play"),
             _ when seats.Count >= cap => new Door(false, $"this server carries as many as it can: {seats.Count:N0} of {cap:N0}"),
@@ -464,7 +476,7 @@ public sealed partial class Turnstile
         var drawnAt = drawn ? DrawsAt() : null;
         long? place = drawnAt is not null ? null : places.TryGetValue(hunter, out var known) ? known : answer is { Place: > 0 } asked ? asked.Place : null;
         var waiting = Math.Max(answer?.Waiting ?? live.Waiting, place ?? 0);
-        var reason = fault.Length > 0 ? "the store of seats is away for a moment; your place is kept" : guidance?.Reason ?? live.Limits?.Reason ?? WhyClosed;
+        var reason = fault.Length > 0 ? "the store of seats is away for a moment; your place is kept" : guidance?.Reason ?? (isOverruled ? Overruled : live.Limits?.Reason) ?? WhyClosed;
         return new WaitingCard(
             "waiting", null, place, place - 1, waiting, Limit, answer?.Seated ?? live.Seated, place is { } p && fault.Length == 0 ? EtaOf(p - 1) : null,
             PollS(waiting), house.Sockets.HasRoomForWaiting, reason, Source, house.Settings.Get(Keys.LateCredit, Hunt), drawnAt);
@@ -480,6 +492,9 @@ public sealed partial class Turnstile
 
     [LoggerMessage(Level = LogLevel.Information, Message = "hunt {Hunt}: nobody governs this hunt; the limit is {Limit}")]
     partial void LogAlone(string hunt, long limit);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: the limit {Wanted} that is set here does not hold. The store at {Store} keeps {Limit}, an orchestrator's last word, and this server has no governor. Start it with --governor, or, if nobody is to govern this hunt any more, give it back: {EndOfTerms}")]
+    partial void LogOverruled(string hunt, long wanted, long limit, string store, string endOfTerms);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: no new seats, those who play go on: {Reason}")]
     partial void LogAway(string hunt, string reason);

@@ -27,8 +27,8 @@ public class CapacityPlanTests
 
     [Fact]
     public void Busy_processors_count_before_what_sockets_would_hold() =>
-        // 6,000 on each at 0.85 of its processors: that is what one carries.
-        Assert.Equal(6_000, CapacityPlan.Of(Calm with { Cpu = 0.85 }).PerServer);
+        // 6,000 on each at three quarters of its processors.
+        Assert.Equal((6_000, 4_000), (CapacityPlan.Of(Calm with { Cpu = 0.75, CpuSoft = 0.75 }).PerServer, CapacityPlan.Of(Calm with { Cpu = 0.75, CpuSoft = 0.5 }).PerServer));
 
     [Fact]
     public void Nobody_knows_what_a_server_carries_before_anything_was_measured() =>

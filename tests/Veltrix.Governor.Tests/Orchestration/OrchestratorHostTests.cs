@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Veltrix.Gate;
 using Veltrix.Governor.Orchestration;
 using Veltrix.Governor.Tests.Sidecar;
+using Veltrix.Hosting;
 
 namespace Veltrix.Governor.Tests.Orchestration;
 
@@ -35,7 +36,8 @@ public sealed class OrchestratorHostTests(SharedRedis shared) : IClassFixture<Sh
         Assert.Equal("ok", await http.GetStringAsync("/livez", Cancel));
         for (var i = 0; i < 2; i++) await store.Hunt("h").Renew($"s{i}", TimeSpan.FromMinutes(1), [], Cancel);
         await Until(async () => (one.Epoch = two.Epoch = (await store.Hunt("h").Counts(Cancel)).Epoch) != 0);
-        await Until(() => Task.FromResult(host.Now.Outcome.Rulings is [{ Limits.Limit: 31_000, Tally.Fresh: 2 }]));
+        // Not the votes of a round before the gate was open, which were of no epoch.
+        await Until(() => Task.FromResult(host.Now.Outcome.Rulings is [{ Limits.Limit: 31_000, Tally.Fresh: 2, Votes: [{ Epoch: var seen }, ..] }] && seen == one.Epoch));
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/readyz", Cancel)).StatusCode);
 
         var view = JsonNode.Parse(await http.GetStringAsync("/v1/hunts", Cancel))!;
@@ -60,7 +62,7 @@ public sealed class OrchestratorHostTests(SharedRedis shared) : IClassFixture<Sh
         await using var host = await OrchestratorHost.Start(Options(store, governor), Cancel);
         await store.Hunt("h").Renew("s", TimeSpan.FromMinutes(1), [], Cancel);
         await Until(async () => (governor.Epoch = (await store.Hunt("h").Counts(Cancel)).Epoch) != 0);
-        await Until(() => Task.FromResult(host.Now.Outcome.Rulings is [{ Limits.JoinsPerSecond: 120, Tally.Fresh: 1 }]));
+        await Until(() => Task.FromResult(host.Now.Outcome.Rulings is [{ Limits.JoinsPerSecond: 120, Tally.Fresh: 1, Votes: [{ Epoch: var seen }] }] && seen == governor.Epoch));
 
         using var http = new HttpClient { BaseAddress = host.Url };
         var metrics = await http.GetStringAsync("/metrics", Cancel);
@@ -82,6 +84,22 @@ public sealed class OrchestratorHostTests(SharedRedis shared) : IClassFixture<Sh
         await using var host = await OrchestratorHost.Start(Options(store, silent), Cancel);
         using var http = new HttpClient { BaseAddress = host.Url };
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/readyz", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_store_without_a_limit_of_its_own_is_measured_by_the_budget_in_the_file_which_is_watched()
+    {
+        var file = Path.Combine(folder, "hunt-config.yml");
+        var options = new OrchestratorOptions { Governors = [], ConfigFile = file, Port = 0, Every = TimeSpan.FromMilliseconds(50), Within = TimeSpan.FromSeconds(10) };
+        await Assert.ThrowsAsync<ConfigException>(() => OrchestratorHost.Start(options, Cancel));
+
+        File.WriteAllText(file, "redis.memory_budget: 1_000_000_000\n");
+        await using var host = await OrchestratorHost.Start(options, Cancel);
+        await Until(() => Task.FromResult(host.Now.Outcome.MemoryRatio is > 0 and < 1));
+        var before = host.Now.Outcome.MemoryRatio!.Value;
+
+        File.WriteAllText(file, "redis.memory_budget: 100_000_000\n");
+        await Until(() => Task.FromResult(host.Now.Outcome.MemoryRatio > 5 * before));
     }
 
     static async Task Until(Func<Task<bool>> holds)

@@ -66,6 +66,36 @@ public class RoundTests
     }
 
     [Fact]
+    public void It_opens_with_the_first_window_that_most_governors_were_told()
+    {
+        var opened = Only(Play([.. new double?[] { 0.1, null, 0.1, 0.45, double.NaN, 7, -1 }.Select((window, i) => Answer($"g{i}", Sent("h", 0, 1, vote =>
+        {
+            vote.State = VoteState.Abstain;
+            if (window is { } set) vote.FirstWindow = set;
+        })))]));
+
+        Assert.Equal(5_000, opened.Limits.Limit);
+        Assert.StartsWith("5,000: opened with 0.10 of the ceiling, 5,000; 0 of 7 governors vote", opened.Limits.Reason);
+    }
+
+    [Fact]
+    public void Servers_are_wanted_by_the_processors_share_that_people_set()
+    {
+        CapacityPlan Plan(params double?[] soft) => Only(Play([.. soft.Select((one, i) =>
+        {
+            var answer = Answer($"g{i}", Sent("h", 30_000, ++seq));
+            (answer.Response!.Load.CpuRatio, answer.Response.Load.SocketsMax) = (0.4, 0);
+            if (one is { } set) answer.Response.Load.CpuSoft = set;
+            return answer;
+        })])).Plan;
+
+        // 20,000 on three servers at 0.40 of their processors.
+        Assert.Equal(20_000 / 3.0 * 0.85 / 0.4, Plan(null, null, null).PerServer!.Value, 6);
+        Assert.Equal(20_000 / 3.0 * 0.5 / 0.4, Plan(0.5, 0.5, 1).PerServer!.Value, 6);
+        Assert.Equal(20_000 / 3.0 * 0.5 / 0.4, Plan(0.5, 1e-9, double.NaN).PerServer!.Value, 6);
+    }
+
+    [Fact]
     public void Without_a_gate_to_read_a_new_leader_publishes_nothing()
     {
         gates.Clear();
@@ -223,10 +253,47 @@ public class RoundTests
         Assert.Equal([5_000, 5_000, 6_000, 8_000, 6_000], shared.Rulings.Select(ruling => ruling.Limits.Limit));
         Assert.StartsWith("14,000 → 8,000: 4 of 10 parts of the store's room; 14,000 alone: redis memory", shared.Rulings[3].Limits.Reason);
 
-        // The same where the store cannot be measured from here, but the votes rest on it; and a while longer.
+        // The same while the store cannot be measured, and a while longer.
         Assert.Equal(5_000, Play([All("g0", "redis_memory")]).Rulings[0].Limits.Limit);
         Assert.Equal(5_000, Play([All("g0", "none")], 50, 0.4).Rulings[0].Limits.Limit);
         Assert.Equal(14_000, Play([All("g0", "none")], 15, 0.4).Rulings[0].Limits.Limit);
+    }
+
+    // Of two nobody knows who lies: hunts that share for nothing are merely slow.
+    [Theory]
+    [InlineData(true, 0.7)]
+    [InlineData(true, 0.7, 0.1)]
+    [InlineData(true, 0.7, 0.1, 0.7)]
+    [InlineData(true, 0.7, 0.8, double.NaN)]
+    [InlineData(true, 0.7, -3.0, null, 0.7)]
+    [InlineData(false, 0.5, 0.99, 0.5)]
+    [InlineData(false, 0.5, double.PositiveInfinity, 0.5)]
+    [InlineData(false, 0.9, null, null)]
+    [InlineData(false, null, null)]
+    public void Where_the_store_names_no_limit_its_governors_say_how_full_it_is_and_no_single_one_decides(bool isShared, params double?[] told)
+    {
+        gates.Remove("h");
+        foreach (var hunt in (string[])["h0", "h1"]) gates[hunt] = GateAt(seated: 4_000, limits: Limits(5_000));
+
+        var outcome = Play([.. told.Select((ratio, i) =>
+        {
+            var answer = Answer($"g{i}", Sent("h0", 14_000, 1), Sent("h1", 14_000, 1));
+            if (ratio is { } set) answer.Response!.MemoryRatio = set;
+            return answer;
+        })]);
+
+        Assert.All(outcome.Rulings, ruling => Assert.Equal(isShared ? 9_000 : 14_000, ruling.Limits.Limit));
+    }
+
+    [Fact]
+    public void What_the_orchestrator_measured_itself_goes_before_what_it_is_told()
+    {
+        gates.Remove("h");
+        foreach (var hunt in (string[])["h0", "h1"]) gates[hunt] = GateAt(seated: 4_000, limits: Limits(5_000));
+        var answer = Answer("g0", Sent("h0", 14_000, 1), Sent("h1", 14_000, 1));
+        answer.Response!.MemoryRatio = 0.9;
+
+        Assert.All(Play([answer], memory: 0.4).Rulings, ruling => Assert.Equal(14_000, ruling.Limits.Limit));
     }
 
     [Fact]
@@ -337,7 +404,7 @@ public class RoundTests
                 Hunt = texts[0], Epoch = wholes[0], Seq = wholes[1], State = state, Limit = numbers[0], JoinsPerSecond = numbers[1], Pause = flags[0], Guard = flags[1], Audit = flags[2],
                 Brownout = flags[3] ? new Brownout { Memory = numbers[2], Lag = numbers[3] } : null, Mode = texts[1], Cause = texts[2], Reason = texts[3], ObservedAtMs = wholes[2], ValidUntilMs = wholes[3],
                 PolicyHash = texts[4], Ceiling = numbers[4], Floor = numbers[5], PinLimit = wholes[4], PinOrigin = texts[3], RoomWeight = wholes[5], Seated = numbers[6], Waiting = numbers[7],
-                ServerCap = numbers[8], MemoryRatio = numbers[9],
+                ServerCap = numbers[8], FirstWindow = numbers[9],
             };
         var invented = Gen.Int[0, 5].Select(i => Sent($"invented-{i}", 50_000, i, vote => vote.RoomWeight = 1_000));
         var plausible = Gen.Select(AnyDouble, Gen.Double[0, 100_000], Gen.Bool, Gen.Int[0, 9]).Select((any, limit, pause, die) =>
@@ -350,7 +417,7 @@ public class RoundTests
             foreach (var (votes, cpu, sockets, socketsMax) in answers)
             {
                 now += 5;
-                var evil = new VoteResponse { Governor = "evil", Load = new ServerLoad { CpuRatio = cpu, Sockets = sockets, SocketsMax = socketsMax } };
+                var evil = new VoteResponse { Governor = "evil", MemoryRatio = cpu, Load = new ServerLoad { CpuRatio = cpu, CpuSoft = cpu, Sockets = sockets, SocketsMax = socketsMax } };
                 evil.Votes.AddRange(votes);
                 List<GovernorAnswer> all = [.. honest.Select((limit, i) => Answer($"g{i}", Sent("h", limit, (long)now))), new GovernorAnswer("evil", evil)];
                 var gates = Round.Hunts(state, all).ToDictionary(hunt => hunt, hunt => GateAt(hunt == "h" ? 2_600 : 0));

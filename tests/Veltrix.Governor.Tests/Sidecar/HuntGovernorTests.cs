@@ -365,15 +365,18 @@ public class HuntGovernorTests
     {
         using var hunt = await new ScriptedHunt().Running(20_000);
         hunt.Settings["pin_limit"] = "9000";
+        hunt.Settings["first_window_ratio"] = "0.2";
         await hunt.Tick();
 
-        var vote = hunt.Sidecar.Vote().Votes.Single();
+        var said = hunt.Sidecar.Vote();
+        var vote = said.Votes.Single();
 
         Assert.Equal((50_000.0, 2_500.0, 20_000.0, 9_000L, 1L), (vote.Ceiling, vote.Floor, vote.Seated, vote.PinLimit, vote.Epoch));
         Assert.Equal(15_000, vote.ValidUntilMs - hunt.Now.DecidedAtMs);
         Assert.InRange(hunt.Now.DecidedAtMs - vote.ObservedAtMs, 0, 100);
         Assert.Equal(20_000 + 29_000, vote.ServerCap);
-        Assert.Equal(0.5, vote.MemoryRatio, 6);
+        Assert.Equal((0.2, 0.85), (vote.FirstWindow, said.Load.CpuSoft));
+        Assert.Equal(0.5, said.MemoryRatio, 6);
         var seq = vote.Seq;
         await hunt.Tick();
         Assert.Equal(seq + 1, hunt.Sidecar.Vote().Votes.Single().Seq);

@@ -20,5 +20,11 @@ static class Baseline
 
     public static double Value(this Observation observation, Signal signal) => observation.Valid(signal)?.Value ?? 0;
 
+    /// <summary>The highest pressure of all signals, 1 at the soft threshold.</summary>
+    public static double Worst(this Observation observation) => observation.Readings.Where(reading => reading.IsValid).Select(reading => reading.Pressure).DefaultIfEmpty(0).Max();
+
+    /// <summary>When the newest of what is observed was measured: a law that works by samples does nothing without one.</summary>
+    public static double MeasuredAt(this Observation observation) => observation.Readings.Where(reading => reading.IsValid).Select(reading => reading.At).DefaultIfEmpty(double.NegativeInfinity).Max();
+
     public static bool IsOver(this Observation observation) => observation.Readings.Any(reading => reading.IsValid && reading.Pressure > 1);
 }

@@ -49,7 +49,7 @@ sealed class LoadMultiplier : IAdmissionPolicy
     public Step Step(PolicyState state, Observation observation, double now)
     {
         var before = (State)state;
-        var worst = observation.Readings.Where(reading => reading.IsValid).Select(reading => reading.Pressure).DefaultIfEmpty(0).Max();
+        var worst = observation.Worst();
         var multiplier = worst > 1 ? before.Multiplier * Math.Clamp(1 / worst, 0.1, 1) : Math.Min(Highest, before.Multiplier + 0.0125);
         var limit = Math.Clamp(multiplier * observation.Ceiling, observation.Floor, observation.Ceiling);
         return new(new State(limit, multiplier), Baseline.Of(limit));
@@ -68,7 +68,7 @@ sealed class Pid : IAdmissionPolicy
     public Step Step(PolicyState state, Observation observation, double now)
     {
         var before = (State)state;
-        var worst = observation.Readings.Where(reading => reading.IsValid).Select(reading => Math.Min(2, reading.Pressure)).DefaultIfEmpty(0).Max();
+        var worst = Math.Min(2, observation.Worst());
         var error = 1 - worst;
         var level = 1 + 0.6 * error + 0.01 * before.Sum + 4 * (error - before.Error) / 5;
         var limit = Math.Clamp(level * observation.Ceiling, observation.Floor, observation.Ceiling);
