@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Veltrix.EventLog;
 using Veltrix.Gate;
 using Veltrix.Hosting;
@@ -35,6 +36,9 @@ public sealed record ServerOptions
 
     /// <summary>Origins beside its own that browsers may connect from, for example <c>https://hunt.example</c>.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>The least that is worth a line in the log.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>Opens the logs of a data folder; null: those that the settings name. Here other logs come in, also such as misbehave on purpose.</summary>
     public Func<string, TimeProvider, IEventLogs>? OpenLogs { get; init; }

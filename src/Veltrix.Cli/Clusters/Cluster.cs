@@ -33,7 +33,15 @@ sealed class Cluster : IAsyncDisposable
 
     IEnumerable<Role> All => [.. servers, .. governors, .. orchestrators];
 
+    public IReadOnlyList<Role> Servers => servers;
+
+    public IReadOnlyList<Role> Governors => governors;
+
+    public IReadOnlyList<Role> Orchestrators => orchestrators;
+
     public IReadOnlyList<Uri> Urls => [.. servers.Select(server => new Uri((string)server.Said!["url"]!))];
+
+    public string Folder => options.Folder;
 
     public string Config => Path.Combine(options.Folder, ConfigFile.DefaultName);
 
@@ -95,11 +103,10 @@ sealed class Cluster : IAsyncDisposable
     {
         var data = Path.Combine(options.Folder, $"server-{i}");
         Directory.CreateDirectory(data);
-        var key = Path.Combine(data, "token.key");
-        if (!File.Exists(key)) SecretFile.Write(key, File.ReadAllText(Path.Combine(options.Folder, "token.key")).Trim());
+        Keyring.Share(options.Folder, data);
         Add(servers, $"server-{i}",
         [
-            "server", "--host", options.Host, "--port", Text(options.Port == 0 ? FreePort() : options.Port + i - 1), "--redis", options.Redis, "--config", Config,
+            "server", "--host", options.Host, "--port", Text(options.Port == 0 ? FreePort() : options.Port + i - 1), "--redis", options.RedisOfServer?.Invoke(i) ?? options.Redis, "--config", Config,
             "--governor", (string)governors[i - 1].Said!["grpc"]!, "--ops-port", Text(FreePort()),
         ]);
     }

@@ -15,6 +15,9 @@ sealed record ClusterOptions
     /// <summary>host:port of the store of seats.</summary>
     public required string Redis { get; init; }
 
+    /// <summary>The same store as one server, by number from 1, reaches it; null: as everybody does.</summary>
+    public Func<int, string>? RedisOfServer { get; init; }
+
     /// <summary>host:port of the brokers with the logs; null: as the settings in the folder say.</summary>
     public string? Kafka { get; init; }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using StackExchange.Redis;
 using Veltrix.Cli.Verbs;
+using Veltrix.Cli.Clusters;
 using Veltrix.Crowd;
 using Veltrix.Gate;
 using Veltrix.Governor.Simulation;

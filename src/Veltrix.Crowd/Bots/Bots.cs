@@ -124,6 +124,10 @@ sealed class BotCrowd(int bots, CancellationTokenSource over) : ICrowd
     {
     }
 
+    public void Noticed(Hunter hunter, string what)
+    {
+    }
+
     public void FrameRefused(Hunter hunter, FrameError error)
     {
     }

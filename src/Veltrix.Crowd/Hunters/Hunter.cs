@@ -36,6 +36,9 @@ interface ICrowd
     /// <summary>The server refused a frame; if it was a submission, that was not taken and is forgotten.</summary>
     void FrameRefused(Hunter hunter, FrameError error);
 
+    /// <summary>Something that ought not to happen: <c>OutcomeGap</c>, <c>SeatLost</c> (it played, came back, and had to wait for long).</summary>
+    void Noticed(Hunter hunter, string what);
+
     /// <summary>The connection ended, or could not be made.</summary>
     /// <param name="welcomed">There was a welcome on it.</param>
     /// <param name="backAfter">When the next try is; null = never.</param>
@@ -52,6 +55,9 @@ sealed class Hunter
     const int ReconnectMinMs = 250;
 
     const int ReconnectMaxMs = 10_000;
+
+    /// <summary>Rebuilding a gate whose keys were lost takes at most ten seconds.</summary>
+    static readonly TimeSpan SeatBackWithin = TimeSpan.FromSeconds(20);
 
     /// <summary>For connect and upgrade together.</summary>
     static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(10);
@@ -72,6 +78,8 @@ sealed class Hunter
     LiveConnection? connection;
     bool ready;
     bool leaving;
+    bool hasPlayed;
+    long waitsSince; // in its own hunt, having played before; 0: it does not
     int lastSeq;
     long lastOutcome;
     int reconnectMinMs = ReconnectMinMs;
@@ -116,6 +124,9 @@ sealed class Hunter
                 return Notebook.Finished;
         }
     }
+
+    /// <summary>It played, and waits for a seat now.</summary>
+    public bool Waits => Volatile.Read(ref waitsSince) != 0;
 
     public int Pending
     {
@@ -286,6 +297,10 @@ sealed class Hunter
             case FrameKind.Welcome:
                 HandleWelcome(frame.ReadWelcome());
                 return true;
+            case FrameKind.Waiting:
+                if (waitsSince == 0 && hasPlayed)
+                    waitsSince = Stopwatch.GetTimestamp();
+                break;
             case FrameKind.Hunt:
                 crowd.PhaseChanged(this, frame.ReadPhase());
                 break;
@@ -299,6 +314,11 @@ sealed class Hunter
 
     void HandleWelcome(Welcome welcome)
     {
+        // A store that is being put together again may make a hunter wait for a moment; one whose seat went to somebody else waits until there is another.
+        if (waitsSince != 0 && Stopwatch.GetElapsedTime(waitsSince) > SeatBackWithin)
+            crowd.Noticed(this, "SeatLost");
+        waitsSince = 0;
+        hasPlayed = true;
         lock (gate)
         {
             if (connection is null)
@@ -339,11 +359,13 @@ sealed class Hunter
     void HandleOutcome(in Outcome outcome, long now)
     {
         Submission? mine = null;
-        bool implied = false;
+        bool implied = false, gap;
         lock (gate)
         {
             if (outcome.Number <= lastOutcome)
                 return;
+            // The first one seen may be any: of a team that was there before.
+            gap = lastOutcome > 0 && outcome.Number != lastOutcome + 1;
             lastOutcome = outcome.Number;
             Notebook.Decide(outcome);
             if (outcome.Hunter == Id && outcome.Command == CommandId(outcome.Seq) && (mine = Find(outcome.Seq)) is not null)
@@ -355,6 +377,8 @@ sealed class Hunter
             }
         }
 
+        if (gap)
+            crowd.Noticed(this, "OutcomeGap");
         if (mine is null)
             return;
         if (implied)

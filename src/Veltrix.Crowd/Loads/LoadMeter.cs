@@ -111,6 +111,8 @@ sealed class LoadMeter : ICrowd
             Interlocked.CompareExchange(ref newest, tick.Position, known);
     }
 
+    public void Noticed(Hunter hunter, string what) => Count(what);
+
     public void FrameRefused(Hunter hunter, FrameError error) => Count(error.Code);
 
     public void Parted(Hunter hunter, Farewell farewell, LiveConnection? connection, bool welcomed, TimeSpan? backAfter)

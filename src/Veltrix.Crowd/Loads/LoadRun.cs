@@ -234,6 +234,8 @@ sealed class LoadRun
         }
 
         meter.Sweep(Stopwatch.GetTimestamp());
+        foreach (var hunter in hunters.Where(h => h is { Waits: true }))
+            meter.Noticed(hunter!, "SeatLost");
     }
 
     async Task Depart(CancellationTokenSource life)

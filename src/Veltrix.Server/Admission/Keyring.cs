@@ -36,6 +36,7 @@ public sealed record Grant(Scopes Scopes, string Hunt, string Subject)
 public sealed class Keyring
 {
     const int KeyBytes = 32;
+    const string KeyFile = "token.key";
 
     readonly byte[] key;
 
@@ -44,12 +45,19 @@ public sealed class Keyring
     /// <summary>The key of a data folder, made at first use and readable by its owner only.</summary>
     public static Keyring Open(string dataFolder)
     {
-        var path = Path.Combine(dataFolder, "token.key");
+        var path = Path.Combine(dataFolder, KeyFile);
         if (!File.Exists(path)) SecretFile.Write(path, Convert.ToHexString(RandomNumberGenerator.GetBytes(KeyBytes)));
         var text = File.ReadAllText(path).Trim();
         return text.Length == 2 * KeyBytes && text.All(char.IsAsciiHexDigit)
             ? new Keyring(Convert.FromHexString(text))
             : throw new InvalidDataException($"{path} is not a key of {2 * KeyBytes} hexadecimal digits. Put the right file back, or delete it and all tokens given out so far end.");
+    }
+
+    /// <summary>Gives a data folder the key of another, if it has none: servers with one key read each other's tokens.</summary>
+    public static void Share(string from, string to)
+    {
+        var key = Path.Combine(to, KeyFile);
+        if (!File.Exists(key)) SecretFile.Write(key, File.ReadAllText(Path.Combine(from, KeyFile)).Trim());
     }
 
     public string Issue(Scopes scopes, string hunt, string subject)

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Globalization;
+using Veltrix.Cli.Clusters;
+
+namespace Veltrix.Cli.Chaos;
+
+/// <summary>
+/// A broker that chaos may kill. A folder with two scripts starts and ends it: <c>up</c> starts what does not run, prints <c>KAFKA_BOOTSTRAP=host:port</c> and writes the process id to
+/// <c>1/pid</c> in the folder named by <c>KAFKA_RUN</c>; <c>down --wipe</c> ends it and deletes what it kept. <c>KAFKA_PORT</c> names its port.
+/// </summary>
+sealed class KafkaScript : IAsyncDisposable
+{
+    readonly string scripts;
+    readonly int port;
+    readonly DirectoryInfo run = Directory.CreateTempSubdirectory("veltrix-kafka-");
+
+    KafkaScript(string scripts, int port) => (this.scripts, this.port) = (scripts, port);
+
+    public string Bootstrap { get; private set; } = "";
+
+    public int Pid => int.Parse(File.ReadAllText(Path.Combine(run.FullName, "1", "pid")).Trim(), CultureInfo.InvariantCulture);
+
+    public static async Task<KafkaScript> Start(string scripts, int port, CancellationToken cancel)
+    {
+        var kafka = new KafkaScript(scripts, port);
+        try
+        {
+            await kafka.Up(cancel);
+            return kafka;
+        }
+        catch
+        {
+            await kafka.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts it, or starts it again on what it kept.</summary>
+    public async Task Up(CancellationToken cancel)
+    {
+        var said = await Run("up", [], cancel);
+        Bootstrap = said.Split('\n').Select(line => line.Split('=', 2)).FirstOrDefault(pair => pair is ["KAFKA_BOOTSTRAP", _])?[1].Trim()
+            ?? throw new CliException(ExitCode.Failed, $"{Path.Combine(scripts, "up")} did not print KAFKA_BOOTSTRAP=host:port.", $"It said: {said.Trim()}");
+    }
+
+    public async Task Crash(TimeSpan away, CancellationToken cancel)
+    {
+        ProcessSignal.Send(Pid, ProcessSignal.Kill);
+        await Task.Delay(away, cancel);
+        await Up(cancel);
+    }
+
+    async Task<string> Run(string script, string[] args, CancellationToken cancel)
+    {
+        var start = new ProcessStartInfo(Path.Combine(scripts, script), args) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["KAFKA_RUN"] = run.FullName;
+        start.Environment["KAFKA_PORT"] = port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["KAFKA_NODES"] = "1";
+        try
+        {
+            using var process = Process.Start(start)!;
+            // The broker may keep the script's error stream open for as long as it lives.
+            _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
+            var said = await process.StandardOutput.ReadToEndAsync(cancel);
+            await process.WaitForExitAsync(cancel);
+            if (process.ExitCode != 0) throw new CliException(ExitCode.Failed, $"{start.FileName} ended with exit code {process.ExitCode}.", "Run it by hand to see why.");
+            return said;
+        }
+        catch (System.ComponentModel.Win32Exception error)
+        {
+            throw new CliException(ExitCode.NotFound, $"{start.FileName} cannot be run: {error.Message}.", "Name the folder of the scripts 'up' and 'down' with --kafka-scripts.", error);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await Run("down", ["--wipe"], CancellationToken.None);
+        }
+        catch (CliException)
+        {
+            // It never was there.
+        }
+
+        if (run.Exists) run.Delete(recursive: true);
+    }
+}
