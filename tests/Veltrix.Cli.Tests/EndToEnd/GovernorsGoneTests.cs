@@ -24,8 +24,7 @@ public class GovernorsGoneTests
     {
         await using var fleet = await Fleet.Governed(Settings);
         var players = await fleet.Seat(Seated);
-        // The first limit is the server's own, and would neither rise nor fall whatever an orchestrator does.
-        await Fleet.Until("a limit was voted", async () => !(await fleet.Counts()).Limits!.Reason.Contains("before anything is measured"));
+        await UntilVoted(fleet);
 
         fleet.Governor!.Kill();
         var gone = Stopwatch.StartNew();
@@ -56,6 +55,7 @@ public class GovernorsGoneTests
         await fleet.AddServer(Settings, governed: true);
         var orchestrator = await fleet.StartOrchestrator();
         var players = await fleet.Seat(Seated);
+        await UntilVoted(fleet);
 
         orchestrator.Process.Kill();
         await using var watch = LimitsSeen.Begin(fleet);
@@ -79,6 +79,10 @@ public class GovernorsGoneTests
         Assert.True(next.Limit < last.Limit + 400 * 0.2, $"it went on from {last.Limit}, not from the ceiling: {next.Limit} ({next.Reason})");
         await AssertLostNothing(fleet, players);
     }
+
+    /// <summary>The first limit is the server's own, and neither rises nor falls whatever an orchestrator would do.</summary>
+    static Task UntilVoted(Fleet fleet) =>
+        Fleet.Until("a limit was voted", async () => !(await fleet.Counts()).Limits!.Reason.Contains("before anything is measured"));
 
     static async Task AssertOpenThenCloses(Fleet fleet)
     {
