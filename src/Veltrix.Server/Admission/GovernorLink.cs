@@ -23,7 +23,8 @@ sealed partial class GovernorLink(Uri governor, Admissions house, Func<IReadOnly
     /// <summary>Runs until cancelled.</summary>
     public async Task Run(CancellationToken cancel)
     {
-        using var channel = GrpcChannel.ForAddress(governor);
+        // A channel waits ever longer, up to two minutes, before it tries a dead peer again: nobody new would be let in for as long after the governor is back.
+        using var channel = GrpcChannel.ForAddress(governor, new GrpcChannelOptions { InitialReconnectBackoff = RetryLeast, MaxReconnectBackoff = RetryMost });
         var client = new GovernorService.GovernorServiceClient(channel);
         await Task.WhenAll(Keep("report", () => Report(client, cancel), cancel), Keep("watch", () => Watch(client, cancel), cancel));
     }

@@ -19,13 +19,13 @@ sealed class LimitsSeen : IAsyncDisposable
 
     public IReadOnlyList<GateCounts> All => [.. seen];
 
-    /// <summary>Of what was seen since the last look.</summary>
+    /// <summary>Of what was seen since the last look, and from the last that was seen then.</summary>
     public void AssertNeverRose(string when)
     {
-        var limits = seen.Skip(judged).Select(counts => counts.Limits!.Limit).ToList();
-        judged += limits.Count;
-        Assert.NotEmpty(limits);
-        for (var i = 1; i < limits.Count; i++) Assert.True(limits[i] <= limits[i - 1], $"the limit rose from {limits[i - 1]} to {limits[i]} {when}");
+        var limits = seen.Select(counts => counts.Limits!.Limit).ToList();
+        Assert.True(limits.Count > judged, $"no limit was seen {when}");
+        for (var i = Math.Max(1, judged); i < limits.Count; i++) Assert.True(limits[i] <= limits[i - 1], $"the limit rose from {limits[i - 1]} to {limits[i]} {when}");
+        judged = limits.Count;
     }
 
     async Task Watch(Fleet fleet)
