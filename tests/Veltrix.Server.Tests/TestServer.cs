@@ -50,7 +50,7 @@ public sealed class TestServer : IAsyncDisposable
 
     public static async Task<TestServer> Start(Func<ServerOptions, ServerOptions>? configure = null)
     {
-        var options = new ServerOptions { DataFolder = Directory.CreateTempSubdirectory("veltrix-test-").FullName, Port = 0 };
+        var options = new ServerOptions { DataFolder = Directory.CreateTempSubdirectory("veltrix-test-").FullName, Port = 0, LogLevel = Microsoft.Extensions.Logging.LogLevel.Warning };
         options = configure?.Invoke(options) ?? options;
         GateStore? gate = null;
         if (options.Gate is null)

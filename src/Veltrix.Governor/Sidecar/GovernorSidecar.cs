@@ -102,7 +102,7 @@ public sealed partial class GovernorSidecar : IDisposable
             if (!servers.TryGetValue(report.Server, out var source)) servers[report.Server] = source = new Source();
             fault = source.Clock.Convert(report.AtMs, now, WallMs, out at);
             source.HeardAt = now;
-            if (report.Load is not null && fault is null) source.Cap.Take(report.Load);
+            if (report.Load is not null && fault is null) source.Cap.Take(report.Load, report.Hunts.Sum(hunt => Math.Clamp(hunt.WaitingHere, 0, report.Load.Sockets)));
         }
 
         foreach (var load in report.Hunts)

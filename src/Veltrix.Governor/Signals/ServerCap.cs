@@ -10,6 +10,7 @@ public sealed class ServerCap
 {
     readonly double[] cpu = [0, 0, 0];
     int next;
+    long waitingHere;
 
     /// <summary>The newest report of this server; null before the first.</summary>
     public ServerLoad? Load { get; private set; }
@@ -17,9 +18,11 @@ public sealed class ServerCap
     /// <summary>The median of the last three, so that one busy second does not shut a server.</summary>
     public double Cpu => Math.Max(Math.Min(cpu[0], cpu[1]), Math.Min(Math.Max(cpu[0], cpu[1]), cpu[2]));
 
-    public void Take(ServerLoad load)
+    /// <param name="waiting">Hunters of all hunts that wait on a socket of this server: it becomes their seat's when they are let in, so it counts as free.</param>
+    public void Take(ServerLoad load, long waiting)
     {
         Load = load;
+        waitingHere = Math.Max(0, waiting);
         cpu[next++ % cpu.Length] = double.IsFinite(load.CpuRatio) ? Math.Clamp(load.CpuRatio, 0, 1) : 1;
     }
 
@@ -28,7 +31,7 @@ public sealed class ServerCap
     public long? Of(long seatedHere, double cpuSoft)
     {
         long? cap = Cpu > cpuSoft ? seatedHere : null;
-        if (Load is { SocketsMax: > 0 } load) cap = Math.Min(cap ?? long.MaxValue, seatedHere + Math.Max(0, load.SocketsMax - load.Sockets));
+        if (Load is { SocketsMax: > 0 } load) cap = Math.Min(cap ?? long.MaxValue, seatedHere + Math.Max(0, load.SocketsMax - load.Sockets + waitingHere));
         return cap;
     }
 }

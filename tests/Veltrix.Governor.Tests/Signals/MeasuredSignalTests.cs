@@ -127,7 +127,7 @@ public class MeasuredSignalTests
     public void A_busy_second_does_not_shut_a_server_and_three_do()
     {
         var cap = new ServerCap();
-        void Busy(double cpu) => cap.Take(new ServerLoad { CpuRatio = cpu });
+        void Busy(double cpu) => cap.Take(new ServerLoad { CpuRatio = cpu }, 0);
         Busy(0.5);
         Busy(0.99);
         Assert.Null(cap.Of(700, 0.85));
@@ -144,8 +144,10 @@ public class MeasuredSignalTests
     public void Sockets_left_are_seats_left()
     {
         var cap = new ServerCap();
-        cap.Take(new ServerLoad { CpuRatio = 0.1, Sockets = 900, SocketsMax = 1_000 });
-
+        cap.Take(new ServerLoad { CpuRatio = 0.1, Sockets = 900, SocketsMax = 1_000 }, waiting: 0);
         Assert.Equal(800, cap.Of(700, 0.85));
+
+        cap.Take(new ServerLoad { CpuRatio = 0.1, Sockets = 1_000, SocketsMax = 1_000 }, waiting: 150);
+        Assert.Equal(850, cap.Of(700, 0.85));
     }
 }
