@@ -177,6 +177,8 @@ public sealed class GateStore : IAsyncDisposable
         settings.BacklogPolicy = BacklogPolicy.FailFast;
         settings.ReconnectRetryPolicy = new ExponentialRetry(100, 2_000);
         settings.HeartbeatInterval = TimeSpan.FromMilliseconds(500);
+        // Its counters would go into what hunters and operators read.
+        settings.IncludeDetailInExceptions = false;
         // No messages are subscribed to, which saves the second connection. Only Sentinel needs one, to tell who the primary is.
         if (settings.ServiceName is null) settings.CommandMap = CommandMap.Create(["SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE"], available: false);
         return settings;

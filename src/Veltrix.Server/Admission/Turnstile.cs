@@ -15,7 +15,7 @@ namespace Veltrix.Server.Admission;
 /// <para>Once a second (<see cref="Tick"/>), off everybody's path:</para>
 /// <list type="number">
 /// <item><see cref="Renew"/>: a sign of life, answered with the live values; after the store forgot, with a report of all seats here.</item>
-/// <item><see cref="PublishAlone"/>: where nobody governs, the limit is the ceiling that people set.</item>
+/// <item><see cref="OwnLimit"/>: where nobody governs, the limit is the ceiling that people set.</item>
 /// <item><see cref="LetIn"/>: the gate lets in whom limit and pace allow; whoever of them waits here is told.</item>
 /// <item><see cref="WaitingFrames.SendDue"/>: the others hear where they stand, also while the store is away.</item>
 /// </list>
@@ -26,11 +26,6 @@ public sealed partial class Turnstile
     /// <summary>Places that are asked for anew in one tick, after the store forgot them.</summary>
     const int AskedAnewAtOnce = 500;
 
-    /// <summary>Terms of orchestrators begin at 1: a server that nobody governs never overrules one.</summary>
-    const long NobodysTerm = 0;
-
-    const string Overruled = "the limit is an orchestrator's last word, and nobody governs this server";
-
     readonly LiveHunt hunt;
     readonly Admissions house;
     readonly HuntGate gate;
@@ -40,6 +35,7 @@ public sealed partial class Turnstile
     readonly WaitingFrames frames;
     readonly SeatsHere seats;
     readonly Drain drain;
+    readonly OwnLimit own;
     readonly Lock touching = new();
     HashSet<string> touched = new(StringComparer.Ordinal);
     volatile Door door;
@@ -52,10 +48,7 @@ public sealed partial class Turnstile
     readonly SemaphoreSlim turning = new(1);
     volatile bool isReady;
     bool isForgotten;
-    long? rebuildingSince;
-    bool saidAlone;
     int cameSince;
-    volatile bool isOverruled;
 
     internal Turnstile(LiveHunt hunt, Admissions house)
     {
@@ -65,6 +58,7 @@ public sealed partial class Turnstile
         gate = house.Store.Hunt(hunt.Id);
         call = new GateCall(house.Clock);
         drain = new Drain(house.Clock);
+        own = new OwnLimit(hunt, house, gate, call);
         frames = new WaitingFrames(hunt, house);
         seats = new SeatsHere(gate, call, house.Server, () => Grace);
         guidedAt = house.Clock.GetTimestamp();
@@ -115,9 +109,6 @@ public sealed partial class Turnstile
             return grace < GraceLeast ? GraceLeast : grace;
         }
     }
-
-    /// <summary>How long those who play may take to come back to a gate whose keys were lost.</summary>
-    static readonly TimeSpan ReturnWithin = TimeSpan.FromSeconds(10);
 
     static readonly TimeSpan GraceLeast = TimeSpan.FromSeconds(10);
 
@@ -262,8 +253,7 @@ public sealed partial class Turnstile
         try
         {
             await Renew();
-            if (!house.IsGoverned) await PublishAlone();
-            else if (live is { Epoch: 0, Limits: null } && IsNew()) await OpenFirst();
+            live = house.IsGoverned ? await own.OpenIfNew(live) : await own.Publish(live);
             if (live.Epoch != 0) await LetIn();
             await ForgetIfOver();
             Recovered();
@@ -312,57 +302,6 @@ public sealed partial class Turnstile
 
     // It may speak of other hunts and not of this one; that is silence too.
     bool IsGovernorSilent => house.IsGoverned && (house.GovernorSilence is null || house.Clock.GetElapsedTime(Volatile.Read(ref guidedAt)) > Door.GuidanceStale);
-
-    // Of a hunt that nobody ever joined no seat can be held anywhere, so nobody has to be waited for.
-    bool IsNew() => hunt.View.Read((state, _) => state.Hunters.Count == 0);
-
-    /// <summary>Opens a new hunt with the share of the ceiling that holds before anything was measured, so that the first who come need not wait for the orchestrator's next round. It overrules this at once.</summary>
-    async Task OpenFirst()
-    {
-        var ceiling = house.Settings.Get(Keys.MaxConcurrentHunters, Hunt);
-        var share = house.Settings.Get(Keys.FirstWindow, Hunt);
-        var limit = Math.Max(1, (long)(share * ceiling));
-        var first = new GateLimits(
-            limit, 0, false, 0, 0, house.Settings.Get(Keys.JoinGuard, Hunt) == "on", FormattableString.Invariant($"{limit:N0}: opened with {share:0.00} of the ceiling {ceiling:N0}, before anything is measured"),
-            "ceiling", false, ceiling, house.Settings.Get(Keys.GateAudit, Hunt), call.NowMs);
-        await call.Try(cancel => gate.Publish(NobodysTerm, first, cancel));
-        await call.Try(cancel => gate.Reopen(NobodysTerm, cancel));
-        live = await call.Try(cancel => gate.Renew(house.Server, house.Settings.Get(Keys.SeatLease), null, cancel));
-    }
-
-    async Task PublishAlone()
-    {
-        var ceiling = house.Settings.Get(Keys.MaxConcurrentHunters, Hunt);
-        var pin = house.Settings.Get(Keys.PinLimit, Hunt);
-        var reason = pin is { } pinned ? $"pinned to {pinned:N0} by pin_limit" : $"nobody governs this hunt: the limit is its ceiling, max_concurrent_hunters = {ceiling:N0}";
-        var wanted = new GateLimits(
-            pin ?? ceiling, 0, false, 0, 0, house.Settings.Get(Keys.JoinGuard, Hunt) == "on", reason, pin is null ? "ceiling" : "pin", pin is not null, ceiling,
-            house.Settings.Get(Keys.GateAudit, Hunt), call.NowMs);
-        var holds = live.Limits is { } now && now with { AtMs = wanted.AtMs } == wanted;
-        SayOnce(holds || await call.Try(cancel => gate.Publish(NobodysTerm, wanted, cancel)), wanted.Limit);
-        if (live.Epoch != 0) rebuildingSince = null;
-        if (live.Epoch != 0 && live.Limits is not null) return;
-        if (live.Epoch == 0 && IsTimeToReopen(wanted.Limit)) await call.Try(cancel => gate.Reopen(NobodysTerm, cancel));
-        live = await call.Try(cancel => gate.Renew(house.Server, house.Settings.Get(Keys.SeatLease), null, cancel));
-    }
-
-    // A gate that an orchestrator ever published to takes nothing from a server alone: it cannot tell one that is gone from one that will be back.
-    void SayOnce(bool holds, long wanted)
-    {
-        if (saidAlone && isOverruled == !holds) return;
-        (saidAlone, isOverruled) = (true, !holds);
-        if (holds) LogAlone(Hunt, wanted);
-        else LogOverruled(Hunt, wanted, Limit, house.Store.Endpoint, gate.EndOfTerms);
-    }
-
-    // Those who were playing come back first: a gate that opened before they have would let in a second full house. Where all who ever joined fit, nobody has to wait for that.
-    bool IsTimeToReopen(long limit)
-    {
-        rebuildingSince ??= house.Clock.GetTimestamp();
-        if (hunt.View.Read((state, _) => state.Hunters.Count) > limit && house.Clock.GetElapsedTime(rebuildingSince.Value) < ReturnWithin) return false;
-        rebuildingSince = null;
-        return true;
-    }
 
     async Task LetIn()
     {
@@ -458,7 +397,7 @@ public sealed partial class Turnstile
         {
             _ when seats.IsLeaving => new Door(false, "this server goes away; another one lets you in"),
             ({ Length: > 0 }, _) => new Door(false, $"the store of seats is away: {fault}"),
-            (_, { Epoch: 0 }) when isOverruled => new Door(false, Overruled),
+            (_, { Epoch: 0 }) when own.IsOverruled => new Door(false, OwnLimit.Overruled),
             (_, { Epoch: 0 }) => new Door(false, "the store of seats is being put together again"),
             (_, { Limits: null }) => new Door(false, "nobody has said yet how many may play"),
             _ when seats.Count >= cap => new Door(false, $"this server carries as many as it can: {seats.Count:N0} of {cap:N0}"),
@@ -476,7 +415,7 @@ public sealed partial class Turnstile
         var drawnAt = drawn ? DrawsAt() : null;
         long? place = drawnAt is not null ? null : places.TryGetValue(hunter, out var known) ? known : answer is { Place: > 0 } asked ? asked.Place : null;
         var waiting = Math.Max(answer?.Waiting ?? live.Waiting, place ?? 0);
-        var reason = fault.Length > 0 ? "the store of seats is away for a moment; your place is kept" : guidance?.Reason ?? (isOverruled ? Overruled : live.Limits?.Reason) ?? WhyClosed;
+        var reason = fault.Length > 0 ? "the store of seats is away for a moment; your place is kept" : guidance?.Reason ?? (own.IsOverruled ? OwnLimit.Overruled : live.Limits?.Reason) ?? WhyClosed;
         return new WaitingCard(
             "waiting", null, place, place - 1, waiting, Limit, answer?.Seated ?? live.Seated, place is { } p && fault.Length == 0 ? EtaOf(p - 1) : null,
             PollS(waiting), house.Sockets.HasRoomForWaiting, reason, Source, house.Settings.Get(Keys.LateCredit, Hunt), drawnAt);
@@ -489,12 +428,6 @@ public sealed partial class Turnstile
     {
         lock (drain) return drain.For(ahead) is var (from, to) ? new Eta((long)from.TotalSeconds, (long)Math.Ceiling(to.TotalSeconds)) : null;
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "hunt {Hunt}: nobody governs this hunt; the limit is {Limit}")]
-    partial void LogAlone(string hunt, long limit);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: the limit {Wanted} that is set here does not hold. The store at {Store} keeps {Limit}, an orchestrator's last word, and this server has no governor. Start it with --governor, or, if nobody is to govern this hunt any more, give it back: {EndOfTerms}")]
-    partial void LogOverruled(string hunt, long wanted, long limit, string store, string endOfTerms);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: no new seats, those who play go on: {Reason}")]
     partial void LogAway(string hunt, string reason);
