@@ -50,7 +50,11 @@ sealed class Role(string name, IReadOnlyList<string> args, string logFile, Actio
     {
         while (!stop.IsCancellationRequested)
         {
-            using var child = Process.Start(new ProcessStartInfo(args[0], args.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
+            // Its input stays open as long as this process lives, however that ends.
+            using var child = Process.Start(new ProcessStartInfo(args[0], args.Skip(1))
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, Environment = { [Signals.KeptVariable] = "1" },
+            })!;
             pid = child.Id;
             Starts++;
             changed();

@@ -17,10 +17,28 @@ sealed class Signals : IDisposable
         PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Receive(context, Cli.ExitCode.HungUp)),
     ];
 
+    /// <summary>Set for processes that a cluster keeps: they end when their standard input does, which it does also when the keeper is killed.</summary>
+    public const string KeptVariable = "VELTRIX_KEPT";
+
     public CancellationToken Cancel => source.Token;
 
     /// <summary>The code of the first signal, or null.</summary>
     public int? ExitCode { get; private set; }
+
+    /// <summary>Ends the verb with its keeper, where there is one.</summary>
+    public void EndWithKeeper(TextReader input)
+    {
+        if (Environment.GetEnvironmentVariable(KeptVariable) is null) return;
+        var thread = new Thread(() =>
+        {
+            while (input.Read() >= 0)
+            {
+            }
+
+            source.Cancel();
+        }) { IsBackground = true, Name = "keeper" };
+        thread.Start();
+    }
 
     void Receive(PosixSignalContext context, int code)
     {

@@ -74,9 +74,9 @@ sealed class VeltrixProcess : IDisposable
     }
 
     /// <summary>Waits for its end, and gives exit code, the rest of its output, and its messages.</summary>
-    public async Task<Ran> End()
+    public async Task<Ran> End(TimeSpan? within = null)
     {
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(within ?? Patience);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
         return new Ran(process.ExitCode, output, await error);
     }
