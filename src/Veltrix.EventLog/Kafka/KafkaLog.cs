@@ -140,13 +140,20 @@ public sealed class KafkaLog : IEventLog
         {
             appending.Note(report);
             if (!report.Error.IsError) Advance(report.Offset.Value + 1);
-            else if (IsRefusalOfOurs(report.Error)) (refusal, refusedAt) = (Explain(report.Error, false), trouble.Clock.GetTimestamp());
+            else if (IsRefusalOfOurs(report.Error)) Refused(report.Error);
             if (!appending.IsReported) return;
             sender.Release(appending.Bytes);
             appending.Finish(Explain);
             while (underway.TryPeek(out var oldest) && oldest.IsOver) underway.Dequeue();
             if (underway.Count == 0) drained?.TrySetResult();
         }
+    }
+
+    void Refused(Error error)
+    {
+        (refusal, refusedAt) = (Explain(error, false), trouble.Clock.GetTimestamp());
+        // A consumer waits for a topic that was deleted as if it were late; only a producer is told.
+        if (error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition) TailFailed(refusal);
     }
 
     /// <summary>Gives up waiting for appends if the oldest has waited too long.</summary>

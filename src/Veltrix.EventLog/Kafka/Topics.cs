@@ -58,23 +58,27 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
                 if (trouble.Clock.GetElapsedTime(since) > AnswerWithin) throw trouble.Silent(what);
         }
 
-        var partitions = await Partitions(topic, what, cancel);
-        var wrong = needed.Where(need => settings[need.Name] != need.Value).ToList();
         var room = int.Parse(settings["max.message.bytes"], CultureInfo.InvariantCulture);
-        if (room < MessageBytesLeast)
-            wrong.Add(("max.message.bytes", MessageBytesMax.ToString(CultureInfo.InvariantCulture), $"a hunt's definition would not fit; at least {MessageBytesLeast} is needed"));
-        if (wrong.Count > 0)
-            throw new EventLogException(EventLogFault.Misconfigured,
-                $"{what}: it has {string.Join(", ", wrong.Select(need => $"{need.Name}={settings[need.Name]} where {need.Value} is needed ({need.Why})"))}. Nothing was changed. To remedy it: "
-                + $"kafka-configs.sh --bootstrap-server {options.BootstrapServers} --alter --entity-type topics --entity-name {topic} --add-config {string.Join(",", wrong.Select(need => $"{need.Name}={need.Value}"))}");
-        if (partitions != 1)
-            throw new EventLogException(EventLogFault.Misconfigured,
-                $"{what}: it has {partitions} partitions where 1 is needed, since a log has one order. Partitions cannot be taken away. If nothing in it is wanted: "
-                + $"kafka-topics.sh --bootstrap-server {options.BootstrapServers} --delete --topic {topic}, and start again; the topic is then made as it must be.");
-
+        Check(topic, settings, room, await Partitions(topic, what, cancel), what);
         var partition = new TopicPartition(topic, 0);
         var (low, high) = await Watermarks(partition, what, cancel);
         return new Topic(partition, low, high, Math.Min(room, MessageBytesMax) - RecordOverhead);
+    }
+
+    /// <exception cref="EventLogException">Something about the topic breaks what a log promises; all of it is named.</exception>
+    void Check(string topic, Dictionary<string, string> settings, int room, int partitions, string what)
+    {
+        var wrong = needed.Where(need => settings[need.Name] != need.Value).ToList();
+        if (room < MessageBytesLeast)
+            wrong.Add(("max.message.bytes", MessageBytesMax.ToString(CultureInfo.InvariantCulture), $"a hunt's definition would not fit; at least {MessageBytesLeast} is needed"));
+        var faults = wrong.ConvertAll(need => $"{need.Name}={settings[need.Name]} where {need.Value} is needed ({need.Why})");
+        if (partitions != 1) faults.Insert(0, $"{partitions} partitions where 1 is needed (a log has one order)");
+        if (faults.Count == 0) return;
+        // kafka-configs.sh wants brackets around a value with a comma; none of ours has one. Partitions cannot be taken away.
+        var remedy = partitions == 1
+            ? $"kafka-configs.sh --bootstrap-server {options.BootstrapServers} --alter --entity-type topics --entity-name {topic} --add-config {string.Join(",", wrong.Select(need => $"{need.Name}={need.Value}"))}"
+            : $"kafka-topics.sh --bootstrap-server {options.BootstrapServers} --delete --topic {topic} if nothing in it is wanted; it is then made as it must be";
+        throw new EventLogException(EventLogFault.Misconfigured, $"{what}: it has {string.Join("; ", faults)}. Nothing was changed. To remedy it: {remedy}");
     }
 
     /// <summary>The names of all topics.</summary>
