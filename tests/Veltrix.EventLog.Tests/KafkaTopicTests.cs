@@ -118,6 +118,21 @@ public sealed class KafkaTopicTests(SharedKafka kafka) : IAsyncLifetime
         }
     }
 
+    /// <summary>As docs/operate/kafka.md lists them, and nothing on groups or the cluster.</summary>
+    [Fact]
+    public async Task The_access_rights_in_the_documentation_are_enough()
+    {
+        string[] operations = ["Create", "Describe", "DescribeConfigs", "Read", "Write", "Delete"];
+        await kafka.Tool(["acls", "--bootstrap-server", kafka.Plaintext, "--add", "--allow-principal", "User:stranger", "--resource-pattern-type", "prefixed", "--topic", $"{prefix}.",
+            .. operations.SelectMany(operation => (string[])["--operation", operation])]);
+        var log = await Open(Secured("stranger", "stranger-secret"));
+        var positions = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => log.Append(BitConverter.GetBytes((long)i)))).WaitAsync(Patience, Cancel);
+        await log.TruncateBefore(positions[5]).WaitAsync(Patience, Cancel);
+        var again = await Open(Secured("stranger", "stranger-secret"));
+        Assert.Equal(positions[5..], Sample.All(again).Select(record => record.Position));
+        Assert.Equal(["hunt/ledger"], await opened[0].List(Cancel));
+    }
+
     [Fact]
     public async Task A_wrong_password_and_an_unknown_certificate_are_told_apart_from_a_broker_that_is_away()
     {

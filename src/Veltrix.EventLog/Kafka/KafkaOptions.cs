@@ -63,9 +63,13 @@ public sealed record KafkaOptions
         QueueBufferingMaxKbytes = 2_000_000,
         MessageMaxBytes = 100_000_000,
         BatchSize = 1_000_000,
-        LingerMs = 0.5,
+        // Sent at once: measured, half a millisecond of waiting makes an append alone four times as slow. Under load batches form by themselves behind the requests under way.
+        LingerMs = 0,
         DeliveryReportFields = "status",
     });
+
+    /// <summary>Options for the client that asks about topics.</summary>
+    internal AdminClientConfig Admin() => With(new AdminClientConfig(Common()));
 
     /// <summary>Options for a consumer that is told what to read, belongs to no group and remembers nothing.</summary>
     internal ConsumerConfig Consumer() => With(new ConsumerConfig(Common())

@@ -13,7 +13,11 @@ sealed record Topic(TopicPartition Partition, long Low, long High, int RecordByt
 /// Finds, makes and checks topics. A topic is made by us with all that a log promises, or refused: the brokers' defaults (seven days of retention, times as producers say) would
 /// break it silently. So nothing here or elsewhere asks brokers for a topic in a way that lets them make it by themselves.
 /// </summary>
-sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposable
+/// <remarks>
+/// It has a client of its own. A broker answers the requests of a connection one after the other, and on the tail's one a request to fetch waits most of the time for records:
+/// every question would wait behind it.
+/// </remarks>
+sealed class Topics(KafkaOptions options, Trouble trouble) : IDisposable
 {
     /// <summary>What a topic is made with: room for a record as large as the embedded log takes.</summary>
     const int MessageBytesMax = (2 << 20) + 1024;
@@ -29,6 +33,8 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
 
     static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
+    static readonly TimeSpan WatermarksWithin = TimeSpan.FromSeconds(5);
+
     // One refused connection may be followed by a good one to another broker.
     static readonly TimeSpan DeniedAfter = TimeSpan.FromSeconds(1);
 
@@ -42,7 +48,7 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
         ("unclean.leader.election.enable", "false", "a broker without the newest records could become the leader"),
     ];
 
-    readonly IAdminClient admin = new DependentAdminClientBuilder(tail.Handle).Build();
+    readonly IAdminClient admin = new AdminClientBuilder(options.Admin()).SetErrorHandler((_, error) => trouble.Note(error)).SetLogHandler((_, _) => { }).Build();
 
     /// <summary>The topic of a log, made if it is not there.</summary>
     /// <exception cref="EventLogException">It cannot be had, or is kept in a way that breaks what a log promises.</exception>
@@ -87,6 +93,27 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
         const string What = "The logs cannot be listed";
         var metadata = await Ask(What, Task.Run(() => admin.GetMetadata(AnswerWithin), cancel), cancel);
         return [.. metadata.Topics.Where(topic => !topic.Error.IsError).Select(topic => topic.Topic)];
+    }
+
+    /// <summary>The offsets of the first record there is and of the next one there will be. Asks the partition's leader.</summary>
+    /// <exception cref="KafkaException">It does not answer in time.</exception>
+    public async Task<(long Low, long High)> Watermarks(TopicPartition partition)
+    {
+        var offsets = await Task.WhenAll(Offset(OffsetSpec.Earliest()), Offset(OffsetSpec.Latest()));
+        return (offsets[0], offsets[1]);
+
+        async Task<long> Offset(OffsetSpec which)
+        {
+            try
+            {
+                var asked = await admin.ListOffsetsAsync([new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = which }], new ListOffsetsOptions { RequestTimeout = WatermarksWithin });
+                return asked.ResultInfos[0].TopicPartitionOffsetError.Offset.Value;
+            }
+            catch (ListOffsetsException e)
+            {
+                throw new KafkaException(e.Result.ResultInfos[0].TopicPartitionOffsetError.Error, e);
+            }
+        }
     }
 
     public async Task<string> ClusterId(CancellationToken cancel) => (await Cluster("The logs cannot be opened", cancel)).ClusterId;
@@ -185,7 +212,7 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
         for (var since = trouble.Clock.GetTimestamp(); ; await Task.Delay(20, cancel))
             try
             {
-                return await Task.Run(() => tail.Watermarks(partition), cancel);
+                return await Watermarks(partition).WaitAsync(cancel);
             }
             catch (KafkaException e)
             {
