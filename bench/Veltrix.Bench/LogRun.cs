@@ -28,10 +28,10 @@ public static class LogRun
     }
 
     /// <summary>On a cluster without a password. Leaves topics that begin with <c>bench-</c> behind.</summary>
-    public static async Task<int> Kafka(string bootstrapServers)
+    public static async Task<int> Kafka(string bootstrapServers, string more)
     {
         var (threads, kilobytes) = Usage();
-        await using var logs = KafkaLogs.Open(new KafkaOptions { BootstrapServers = bootstrapServers, TopicPrefix = $"bench-{Guid.NewGuid():N}" }, TimeProvider.System);
+        await using var logs = KafkaLogs.Open(new KafkaOptions { BootstrapServers = bootstrapServers, TopicPrefix = $"bench-{Guid.NewGuid():N}", MoreOptions = more }, TimeProvider.System);
         await Many(logs, threads, kilobytes);
         await Run(logs);
         return 0;
@@ -88,6 +88,9 @@ public static class LogRun
 
     static async Task Many(IEventLogs logs, int threads, long kilobytes)
     {
+        var watch = Stopwatch.StartNew();
+        for (var i = 0; i < LogsOpen; i++) await logs.Open($"many/{i}", default);
+        Console.WriteLine($"{LogsOpen} logs made and opened: {watch.ElapsedMilliseconds / LogsOpen} ms each");
         var readers = new List<Task>();
         using var stop = new CancellationTokenSource();
         for (var i = 0; i < LogsOpen; i++)

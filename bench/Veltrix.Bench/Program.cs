@@ -8,6 +8,7 @@ using Veltrix.Bench;
 // dotnet run -c Release --project bench/Veltrix.Bench policy           one tick of the governor's policies
 // dotnet run -c Release --project bench/Veltrix.Bench door             whether it is worth asking for a seat
 // dotnet run -c Release --project bench/Veltrix.Bench log              the embedded log alone
+// dotnet run -c Release --project bench/Veltrix.Bench log HOST:PORT    the log on Kafka alone; a further argument: options of librdkafka
 // dotnet run -c Release --project bench/Veltrix.Bench governor [N]     N votes over gRPC on this machine
 // dotnet run -c Release --project bench/Veltrix.Bench pipeline [N]     N commands through log, scorer, ledger and board
 return args switch
@@ -16,7 +17,8 @@ return args switch
     ["policy", .. var rest] => Benchmark<PolicyBench>(rest),
     ["door"] => Door(),
     ["log"] => await LogRun.Embedded(),
-    ["log", var kafka] => await LogRun.Kafka(kafka),
+    ["log", var kafka] => await LogRun.Kafka(kafka, ""),
+    ["log", var kafka, var options] => await LogRun.Kafka(kafka, options),
     ["governor"] => await GovernorRun.Run(20_000),
     ["governor", var count] => await GovernorRun.Run(int.Parse(count)),
     ["pipeline"] => await PipelineRun.Run(1_000_000),

@@ -3,7 +3,7 @@ using Confluent.Kafka;
 namespace Veltrix.EventLog.Kafka;
 
 /// <summary>An append on its way: one record or several in order. Everything under the log's lock for appends.</summary>
-sealed class Appending(KafkaLog log, int records, long bytes, long since)
+sealed class Appending(KafkaLog log, int records, long since)
 {
     // Continuations run elsewhere: the thread that reports is the producer's, and all logs wait for it.
     readonly TaskCompletionSource<long> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -13,9 +13,6 @@ sealed class Appending(KafkaLog log, int records, long bytes, long since)
     Error? failure;
 
     public Task<long> Task => done.Task;
-
-    /// <summary>Room taken in the producer's queue, held until the last report.</summary>
-    public long Bytes => bytes;
 
     /// <summary>When it was made, in ticks of the clock's timestamp.</summary>
     public long Since => since;

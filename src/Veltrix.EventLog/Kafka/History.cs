@@ -31,7 +31,7 @@ sealed class History(KafkaOptions options, Trouble trouble) : IDisposable
         Lent? lent = null;
         try
         {
-            lent = Borrow(log.Partition, place);
+            lent = Borrow(log, place);
             var batch = new List<LogRecord>();
             var since = trouble.Clock.GetTimestamp();
             for (var bytes = 0; batch.Count < max && bytes < batchBytes && place < end;)
@@ -79,12 +79,13 @@ sealed class History(KafkaOptions options, Trouble trouble) : IDisposable
         }
     }
 
-    Lent Borrow(TopicPartition partition, long place)
+    Lent Borrow(KafkaLog log, long place)
     {
+        var partition = log.Partition;
         Lent? lent;
         lock (gate)
         {
-            ObjectDisposedException.ThrowIf(closed, this);
+            if (closed) throw log.ClosedError();
             lent = idle.Find(one => one.Partition == partition && one.Place == place) ?? idle.Find(one => one.Partition is null) ?? (made < ConsumersMax ? null : idle.MinBy(one => one.UsedAt));
             if (lent is null) made++;
             else idle.Remove(lent);

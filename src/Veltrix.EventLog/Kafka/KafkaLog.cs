@@ -97,25 +97,15 @@ public sealed class KafkaLog : IEventLog
     public Task<long> Append(IReadOnlyList<ReadOnlyMemory<byte>> records)
     {
         if (records.Count == 0) return Task.FromResult(End);
-        long bytes = 0;
         foreach (var record in records)
-        {
             if (record.Length > MaxRecordBytes)
                 return Failed(EventLogFault.TooLarge,
                     $"A record of {record.Length:N0} bytes does not fit: log {Name} takes at most {MaxRecordBytes:N0} bytes a record, by max.message.bytes of topic {Partition.Topic}. Nothing was written.");
-            bytes += record.Length + 100;
-        }
-
-        if (!sender.TryReserve(bytes)) return Failed(EventLogFault.Unavailable, $"Log {Name}: {Sender.Full(Partition.Topic)}.");
         lock (appendGate)
         {
-            if (closing || IsRefused(out _))
-            {
-                sender.Release(bytes);
-                return Task.FromException<long>(closing ? ClosedError() : refusal!);
-            }
-
-            var appending = new Appending(this, records.Count, bytes, trouble.Clock.GetTimestamp());
+            if (closing) return Task.FromException<long>(ClosedError());
+            if (refusal is not null && trouble.Clock.GetElapsedTime(refusedAt) < RefusedFor) return Task.FromException<long>(refusal);
+            var appending = new Appending(this, records.Count, trouble.Clock.GetTimestamp());
             var taken = sender.Send(Partition, records, appending.Reported, out var why);
             if (why is not null)
             {
@@ -123,7 +113,6 @@ public sealed class KafkaLog : IEventLog
                 if (taken == 0)
                 {
                     appending.Finish(Explain);
-                    sender.Release(bytes);
                     return appending.Task;
                 }
             }
@@ -140,13 +129,19 @@ public sealed class KafkaLog : IEventLog
         {
             appending.Note(report);
             if (!report.Error.IsError) Advance(report.Offset.Value + 1);
-            else if (IsRefusalOfOurs(report.Error)) (refusal, refusedAt) = (Explain(report.Error, false), trouble.Clock.GetTimestamp());
+            else if (IsRefusalOfOurs(report.Error)) Refused(report.Error);
             if (!appending.IsReported) return;
-            sender.Release(appending.Bytes);
             appending.Finish(Explain);
             while (underway.TryPeek(out var oldest) && oldest.IsOver) underway.Dequeue();
             if (underway.Count == 0) drained?.TrySetResult();
         }
+    }
+
+    void Refused(Error error)
+    {
+        (refusal, refusedAt) = (Explain(error, false), trouble.Clock.GetTimestamp());
+        // A consumer waits for a topic that was deleted as if it were late; only a producer is told.
+        if (error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition) TailFailed(refusal);
     }
 
     /// <summary>Gives up waiting for appends if the oldest has waited too long.</summary>
@@ -325,7 +320,7 @@ public sealed class KafkaLog : IEventLog
     {
         try
         {
-            return tail.Watermarks(Partition);
+            return topics.Watermarks(Partition).GetAwaiter().GetResult();
         }
         catch (KafkaException e)
         {
@@ -339,6 +334,7 @@ public sealed class KafkaLog : IEventLog
 
     EventLogException Explain(Error error, bool uncertain) => error.Code switch
     {
+        ErrorCode.Local_QueueFull => new EventLogException(EventLogFault.Unavailable, $"Log {Name} takes nothing more now: {error.Reason}. Append again once it keeps up.") { Uncertain = uncertain },
         ErrorCode.DuplicateSequenceNumber => new EventLogException(EventLogFault.Unavailable, $"Log {Name}: {error.Reason}.") { Uncertain = true },
         ErrorCode.Local_PurgeQueue or ErrorCode.Local_PurgeInflight or ErrorCode.Local_Fatal or ErrorCode.Local_GaplessGuarantee => trouble.Of(
             new Error(ErrorCode.Local_Fatal, "the producer of this process had to start anew, and takes appends again in a second"), $"Log {Name} did not take a record", uncertain),
@@ -347,12 +343,6 @@ public sealed class KafkaLog : IEventLog
 
     // Not what befell the producer, but what the cluster has against this topic or record.
     static bool IsRefusalOfOurs(Error error) => !error.IsLocalError || error.Code is ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition;
-
-    bool IsRefused(out TimeSpan left)
-    {
-        left = refusal is null ? TimeSpan.Zero : RefusedFor - trouble.Clock.GetElapsedTime(refusedAt);
-        return left > TimeSpan.Zero;
-    }
 
     static Task<long> Failed(EventLogFault fault, string message) => Task.FromException<long>(new EventLogException(fault, message));
 }

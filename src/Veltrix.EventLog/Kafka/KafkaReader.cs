@@ -25,10 +25,17 @@ sealed class KafkaReader(KafkaLog log, long after) : IEventLogReader
             var grown = log.Grown;
             if (log.IsClosed) throw new OperationCanceledException($"Log {log.Name} was closed.");
             if (max == 0) return [];
-            var batch = log.TakeRecent(ref place, max, BatchBytes, within: TimeSpan.Zero);
-            if (batch is { Count: > 0 }) return batch;
-            if (batch is not null) await grown.WaitAsync(cancel);
-            else if (await Older(max, cancel) is { Count: > 0 } older) return older;
+            try
+            {
+                var batch = log.TakeRecent(ref place, max, BatchBytes, within: TimeSpan.Zero);
+                if (batch is { Count: > 0 }) return batch;
+                if (batch is not null) await grown.WaitAsync(cancel);
+                else if (await Older(max, cancel) is { Count: > 0 } older) return older;
+            }
+            catch (EventLogException e) when (e.Fault == EventLogFault.Closed)
+            {
+                throw new OperationCanceledException(e.Message, e);
+            }
         }
     }
 
@@ -56,10 +63,6 @@ sealed class KafkaReader(KafkaLog log, long after) : IEventLogReader
         {
             await Task.Delay(Again, log.Trouble.Clock, cancel);
             return [];
-        }
-        catch (ObjectDisposedException)
-        {
-            throw new OperationCanceledException($"Log {log.Name} was closed.");
         }
     }
 

@@ -5,7 +5,7 @@ namespace Veltrix.EventLog.Kafka;
 
 /// <summary>
 /// The one producer of a process, for all of its logs: an idempotent one, which numbers the records of each topic so that a broker takes every one once and in order, however
-/// often it is sent. It costs three threads and a connection per broker.
+/// often it is sent. It costs four threads or so and a connection per broker.
 /// </summary>
 /// <remarks>
 /// A record stays in the producer's queue until the cluster has it, however long that takes, so no later record can overtake it. Only what the cluster refuses for good (a topic
@@ -17,6 +17,11 @@ sealed class Sender : IDisposable
 {
     // Appends are refused while so much waits for the cluster: what a minute of a very busy hunt makes, and bounded memory while no broker can be reached.
     const long WaitingBytesMax = 256 << 20;
+
+    // Of a record in librdkafka's queue, beside its bytes.
+    const long RecordOverhead = 100;
+
+    static readonly Error startsAnew = new(ErrorCode.Local_Fatal, "the producer starts anew");
 
     // Twice the time after which a request without an answer is given up by librdkafka.
     static readonly TimeSpan LastReportsWithin = TimeSpan.FromSeconds(20);
@@ -30,7 +35,6 @@ sealed class Sender : IDisposable
     Line? current;
     Task retiring = Task.CompletedTask;
     long madeAt;
-    long waitingBytes;
     bool closed;
 
     public Sender(KafkaOptions options, Trouble trouble)
@@ -39,53 +43,38 @@ sealed class Sender : IDisposable
         current = Make();
     }
 
-    /// <summary>Takes room for an append; given back with <see cref="Release"/>.</summary>
-    public bool TryReserve(long bytes)
-    {
-        if (Interlocked.Add(ref waitingBytes, bytes) <= WaitingBytesMax) return true;
-        Release(bytes);
-        return false;
-    }
-
-    public void Release(long bytes) => Interlocked.Add(ref waitingBytes, -bytes);
-
-    public static string Full(string servers) => $"{WaitingBytesMax:N0} bytes wait for Kafka at {servers}, the most that may. Nothing was written; append again once it keeps up";
-
     /// <summary>Hands records over in order. The caller keeps two calls for one topic from running at once.</summary>
     /// <param name="reported">Called once for each record taken, on the producer's thread.</param>
     /// <param name="refusal">Why the rest was not taken.</param>
     /// <returns>How many were taken.</returns>
     public int Send(TopicPartition to, IReadOnlyList<ReadOnlyMemory<byte>> records, Action<DeliveryReport<Null, byte[]>> reported, out Error? refusal)
     {
-        if (Current() is not { } line)
+        refusal = startsAnew;
+        if (Current() is not { } line) return 0;
+        long bytes = 0;
+        foreach (var record in records) bytes += SizeOf(record);
+        if (Interlocked.Add(ref line.WaitingBytes, bytes) > WaitingBytesMax)
         {
-            refusal = new Error(ErrorCode.Local_Fatal, "the producer starts anew; try again in a second");
+            Interlocked.Add(ref line.WaitingBytes, -bytes);
+            refusal = new Error(ErrorCode.Local_QueueFull, $"{WaitingBytesMax:N0} bytes wait for the cluster, the most that may");
             return 0;
         }
 
         var taken = 0;
-        refusal = null;
         try
         {
-            foreach (var record in records)
+            for (; taken < records.Count; taken++)
             {
-                Interlocked.Increment(ref line.Unreported);
-                try
+                var size = SizeOf(records[taken]);
+                line.Producer.Produce(to, new Message<Null, byte[]> { Value = Array(records[taken]) }, report =>
                 {
-                    line.Producer.Produce(to, new Message<Null, byte[]> { Value = Array(record) }, report =>
-                    {
-                        reported(report);
-                        Interlocked.Decrement(ref line.Unreported);
-                    });
-                }
-                catch
-                {
-                    Interlocked.Decrement(ref line.Unreported);
-                    throw;
-                }
-
-                taken++;
+                    reported(report);
+                    Interlocked.Add(ref line.WaitingBytes, -size);
+                });
+                bytes -= size;
             }
+
+            refusal = null;
         }
         catch (KafkaException e)
         {
@@ -94,11 +83,14 @@ sealed class Sender : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            refusal = new Error(ErrorCode.Local_Fatal, "the producer starts anew; try again in a second");
+            // It was retired a moment ago.
         }
 
+        Interlocked.Add(ref line.WaitingBytes, -bytes);
         return taken;
     }
+
+    static long SizeOf(ReadOnlyMemory<byte> record) => record.Length + RecordOverhead;
 
     // librdkafka copies, so the caller's own array will do where it is a whole one.
     static byte[] Array(ReadOnlyMemory<byte> record) =>
@@ -142,7 +134,7 @@ sealed class Sender : IDisposable
     /// <summary>What was on its way may still go in, and must not do so behind what the next producer sends.</summary>
     async Task Retired(Line line)
     {
-        for (var since = trouble.Clock.GetTimestamp(); Interlocked.Read(ref line.Unreported) > 0 && trouble.Clock.GetElapsedTime(since) < LastReportsWithin;)
+        for (var since = trouble.Clock.GetTimestamp(); Interlocked.Read(ref line.WaitingBytes) > 0 && trouble.Clock.GetElapsedTime(since) < LastReportsWithin;)
             await Task.Delay(20);
         line.Producer.Dispose();
     }
@@ -161,7 +153,7 @@ sealed class Sender : IDisposable
     {
         public IProducer<Null, byte[]> Producer => producer;
 
-        /// <summary>Records taken whose fate is not known.</summary>
-        public long Unreported;
+        /// <summary>Of records taken whose fate is not known.</summary>
+        public long WaitingBytes;
     }
 }

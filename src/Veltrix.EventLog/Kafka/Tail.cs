@@ -14,31 +14,21 @@ sealed class Tail : IDisposable
     // How soon Dispose is noticed; records wake the thread by themselves.
     const int LookMs = 100;
 
-    static readonly TimeSpan WatermarksWithin = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(500);
 
     readonly IConsumer<Ignore, byte[]> consumer;
+    readonly Topics topics;
     readonly Trouble trouble;
     readonly ConcurrentDictionary<string, KafkaLog> logs = new(StringComparer.Ordinal);
     readonly Thread thread;
     volatile bool stopping;
 
-    public Tail(KafkaOptions options, Trouble trouble)
+    public Tail(KafkaOptions options, Topics topics, Trouble trouble)
     {
-        this.trouble = trouble;
+        (this.topics, this.trouble) = (topics, trouble);
         consumer = new ConsumerBuilder<Ignore, byte[]>(options.Consumer()).SetErrorHandler((_, error) => trouble.Note(error)).SetLogHandler((_, _) => { }).Build();
         thread = new Thread(Run) { IsBackground = true, Name = "kafka tail" };
         thread.Start();
-    }
-
-    /// <summary>For the client that administers topics: it shares the connections of this one.</summary>
-    public Handle Handle => consumer.Handle;
-
-    /// <summary>The offsets of the first record there is and of the next one there will be. Asks the partition's leader.</summary>
-    /// <exception cref="KafkaException">It does not answer in time.</exception>
-    public (long Low, long High) Watermarks(TopicPartition partition)
-    {
-        var offsets = consumer.QueryWatermarkOffsets(partition, WatermarksWithin);
-        return (offsets.Low.Value, offsets.High.Value);
     }
 
     /// <summary>Brings a log all records above <paramref name="after"/> from now on.</summary>
@@ -106,18 +96,21 @@ sealed class Tail : IDisposable
     }
 
     /// <summary>The record that should come next is not there: truncated by another process, or the topic lost what it had.</summary>
-    void Find(KafkaLog log)
+    async Task Find(KafkaLog log)
     {
-        try
-        {
-            var (low, high) = Watermarks(log.Partition);
-            consumer.IncrementalUnassign([log.Partition]);
-            if (log.Relocate(low, high) is { } place) consumer.IncrementalAssign([new TopicPartitionOffset(log.Partition, new Offset(place))]);
-        }
-        catch (KafkaException e)
-        {
-            log.TailFailed(trouble.Of(e.Error, $"Log {log.Name} cannot be followed", inner: e));
-        }
+        // librdkafka has given this one up, so it is for us to try until the cluster answers.
+        for (; !stopping && !log.IsClosed; await Task.Delay(AgainAfter))
+            try
+            {
+                var (low, high) = await topics.Watermarks(log.Partition);
+                consumer.IncrementalUnassign([log.Partition]);
+                if (log.Relocate(low, high) is { } place) consumer.IncrementalAssign([new TopicPartitionOffset(log.Partition, new Offset(place))]);
+                return;
+            }
+            catch (KafkaException e)
+            {
+                trouble.Note(e.Error);
+            }
     }
 
     public void Dispose()

@@ -13,7 +13,11 @@ sealed record Topic(TopicPartition Partition, long Low, long High, int RecordByt
 /// Finds, makes and checks topics. A topic is made by us with all that a log promises, or refused: the brokers' defaults (seven days of retention, times as producers say) would
 /// break it silently. So nothing here or elsewhere asks brokers for a topic in a way that lets them make it by themselves.
 /// </summary>
-sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposable
+/// <remarks>
+/// It has a client of its own. A broker answers the requests of a connection one after the other, and on the tail's one a request to fetch waits most of the time for records:
+/// every question would wait behind it.
+/// </remarks>
+sealed class Topics(KafkaOptions options, Trouble trouble) : IDisposable
 {
     /// <summary>What a topic is made with: room for a record as large as the embedded log takes.</summary>
     const int MessageBytesMax = (2 << 20) + 1024;
@@ -29,6 +33,8 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
 
     static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
+    static readonly TimeSpan WatermarksWithin = TimeSpan.FromSeconds(5);
+
     // One refused connection may be followed by a good one to another broker.
     static readonly TimeSpan DeniedAfter = TimeSpan.FromSeconds(1);
 
@@ -42,7 +48,7 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
         ("unclean.leader.election.enable", "false", "a broker without the newest records could become the leader"),
     ];
 
-    readonly IAdminClient admin = new DependentAdminClientBuilder(tail.Handle).Build();
+    readonly IAdminClient admin = new AdminClientBuilder(options.Admin()).SetErrorHandler((_, error) => trouble.Note(error)).SetLogHandler((_, _) => { }).Build();
 
     /// <summary>The topic of a log, made if it is not there.</summary>
     /// <exception cref="EventLogException">It cannot be had, or is kept in a way that breaks what a log promises.</exception>
@@ -58,23 +64,27 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
                 if (trouble.Clock.GetElapsedTime(since) > AnswerWithin) throw trouble.Silent(what);
         }
 
-        var partitions = await Partitions(topic, what, cancel);
-        var wrong = needed.Where(need => settings[need.Name] != need.Value).ToList();
         var room = int.Parse(settings["max.message.bytes"], CultureInfo.InvariantCulture);
-        if (room < MessageBytesLeast)
-            wrong.Add(("max.message.bytes", MessageBytesMax.ToString(CultureInfo.InvariantCulture), $"a hunt's definition would not fit; at least {MessageBytesLeast} is needed"));
-        if (wrong.Count > 0)
-            throw new EventLogException(EventLogFault.Misconfigured,
-                $"{what}: it has {string.Join(", ", wrong.Select(need => $"{need.Name}={settings[need.Name]} where {need.Value} is needed ({need.Why})"))}. Nothing was changed. To remedy it: "
-                + $"kafka-configs.sh --bootstrap-server {options.BootstrapServers} --alter --entity-type topics --entity-name {topic} --add-config {string.Join(",", wrong.Select(need => $"{need.Name}={need.Value}"))}");
-        if (partitions != 1)
-            throw new EventLogException(EventLogFault.Misconfigured,
-                $"{what}: it has {partitions} partitions where 1 is needed, since a log has one order. Partitions cannot be taken away. If nothing in it is wanted: "
-                + $"kafka-topics.sh --bootstrap-server {options.BootstrapServers} --delete --topic {topic}, and start again; the topic is then made as it must be.");
-
+        Check(topic, settings, room, await Partitions(topic, what, cancel), what);
         var partition = new TopicPartition(topic, 0);
         var (low, high) = await Watermarks(partition, what, cancel);
         return new Topic(partition, low, high, Math.Min(room, MessageBytesMax) - RecordOverhead);
+    }
+
+    /// <exception cref="EventLogException">Something about the topic breaks what a log promises; all of it is named.</exception>
+    void Check(string topic, Dictionary<string, string> settings, int room, int partitions, string what)
+    {
+        var wrong = needed.Where(need => settings[need.Name] != need.Value).ToList();
+        if (room < MessageBytesLeast)
+            wrong.Add(("max.message.bytes", MessageBytesMax.ToString(CultureInfo.InvariantCulture), $"a hunt's definition would not fit; at least {MessageBytesLeast} is needed"));
+        var faults = wrong.ConvertAll(need => $"{need.Name}={settings[need.Name]} where {need.Value} is needed ({need.Why})");
+        if (partitions != 1) faults.Insert(0, $"{partitions} partitions where 1 is needed (a log has one order)");
+        if (faults.Count == 0) return;
+        // kafka-configs.sh wants brackets around a value with a comma; none of ours has one. Partitions cannot be taken away.
+        var remedy = partitions == 1
+            ? $"kafka-configs.sh --bootstrap-server {options.BootstrapServers} --alter --entity-type topics --entity-name {topic} --add-config {string.Join(",", wrong.Select(need => $"{need.Name}={need.Value}"))}"
+            : $"kafka-topics.sh --bootstrap-server {options.BootstrapServers} --delete --topic {topic} if nothing in it is wanted; it is then made as it must be";
+        throw new EventLogException(EventLogFault.Misconfigured, $"{what}: it has {string.Join("; ", faults)}. Nothing was changed. To remedy it: {remedy}");
     }
 
     /// <summary>The names of all topics.</summary>
@@ -83,6 +93,27 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
         const string What = "The logs cannot be listed";
         var metadata = await Ask(What, Task.Run(() => admin.GetMetadata(AnswerWithin), cancel), cancel);
         return [.. metadata.Topics.Where(topic => !topic.Error.IsError).Select(topic => topic.Topic)];
+    }
+
+    /// <summary>The offsets of the first record there is and of the next one there will be. Asks the partition's leader.</summary>
+    /// <exception cref="KafkaException">It does not answer in time.</exception>
+    public async Task<(long Low, long High)> Watermarks(TopicPartition partition)
+    {
+        var offsets = await Task.WhenAll(Offset(OffsetSpec.Earliest()), Offset(OffsetSpec.Latest()));
+        return (offsets[0], offsets[1]);
+
+        async Task<long> Offset(OffsetSpec which)
+        {
+            try
+            {
+                var asked = await admin.ListOffsetsAsync([new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = which }], new ListOffsetsOptions { RequestTimeout = WatermarksWithin });
+                return asked.ResultInfos[0].TopicPartitionOffsetError.Offset.Value;
+            }
+            catch (ListOffsetsException e)
+            {
+                throw new KafkaException(e.Result.ResultInfos[0].TopicPartitionOffsetError.Error, e);
+            }
+        }
     }
 
     public async Task<string> ClusterId(CancellationToken cancel) => (await Cluster("The logs cannot be opened", cancel)).ClusterId;
@@ -181,7 +212,7 @@ sealed class Topics(KafkaOptions options, Tail tail, Trouble trouble) : IDisposa
         for (var since = trouble.Clock.GetTimestamp(); ; await Task.Delay(20, cancel))
             try
             {
-                return await Task.Run(() => tail.Watermarks(partition), cancel);
+                return await Watermarks(partition).WaitAsync(cancel);
             }
             catch (KafkaException e)
             {

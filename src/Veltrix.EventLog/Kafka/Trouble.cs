@@ -15,6 +15,8 @@ sealed class Trouble(KafkaOptions options, TimeProvider clock)
     /// <summary>Takes an error that belongs to no operation, such as a refused connection.</summary>
     public void Note(Error error)
     {
+        // Who coordinates a group is librdkafka's question, not ours: nothing depends on the answer.
+        if (error.Code == ErrorCode.GroupAuthorizationFailed) return;
         // That all are down follows what is wrong with each, which says more.
         if (error.Code != ErrorCode.Local_AllBrokersDown || last is null) last = new Noted(error, clock.GetTimestamp());
     }

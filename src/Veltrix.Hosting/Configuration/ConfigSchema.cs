@@ -88,7 +88,7 @@ public static class ConfigSchema
                 new JsonObject { ["type"] = "array", ["uniqueItems"] = true, ["items"] = new JsonObject { ["type"] = "string", ["pattern"] = $"^{NetworkPattern}$" } },
                 new JsonObject { ["type"] = "string", ["pattern"] = $"^(none|{NetworkPattern}(, *{NetworkPattern})*)$" }),
         },
-        FreeText form => new() { ["type"] = "string", ["pattern"] = $"^(none|{form.Pattern})$", ["examples"] = new JsonArray(form.Example) },
+        FreeText form => new() { ["type"] = "string", ["pattern"] = form.MayBeNone ? $"^(none|{form.Pattern})$" : $"^{form.Pattern}$", ["examples"] = new JsonArray(form.Example) },
         _ => throw new NotSupportedException($"no schema for {notation.GetType().Name}; add it here"),
     };
 

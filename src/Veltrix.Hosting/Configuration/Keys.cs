@@ -111,7 +111,7 @@ public static class Keys
     // The logs on Kafka; docs/operate/kafka.md explains them. Without bootstrap servers the logs are in the data folder.
     public static readonly Key<string> KafkaServers = Words("kafka.bootstrap_servers", new FreeText(@"[^\s:,]+:\d{1,5}(, ?[^\s:,]+:\d{1,5})*", "none, or host:port of brokers, separated by commas", "kafka-1.example:9092"), "address",
         "Where the cluster is that keeps the logs; none: they are kept in the data folder, and no other server shares them.");
-    public static readonly Key<string> KafkaTopicPrefix = Words("kafka.topic_prefix", new FreeText("[a-z]([a-z0-9._-]{0,46}[a-z0-9])?", "none, or up to 48 small letters, digits, '.', '_' and '-'", "spring-games"), "name",
+    public static readonly Key<string> KafkaTopicPrefix = Words("kafka.topic_prefix", new FreeText("[a-z]([a-z0-9._-]{0,46}[a-z0-9])?", "up to 48 small letters, digits, '.', '_' and '-'", "spring-games", MayBeNone: false), "name",
         "What the names of topics begin with: the ledger of a hunt is the topic PREFIX.HUNT.ledger. Installations that share a cluster need different ones.", "veltrix");
     public static readonly Key<long> KafkaReplication = Whole("kafka.replication_factor", 0, 0, 15, "copies",
         "How many brokers keep a copy of a topic that is made; 0: three, or as many as there are if fewer.", Reach.Process, Acts.AtStart);

@@ -122,16 +122,16 @@ public sealed record SomeOf(params string[] Names) : Notation<string>("string", 
         [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(part => part != "none").Distinct()];
 }
 
-/// <summary>Text of a given form, or <c>none</c>, which is the empty one.</summary>
+/// <summary>Text of a given form; or <c>none</c>, which is the empty one, where that may be.</summary>
 /// <param name="Pattern">A regular expression for the whole of it.</param>
 /// <param name="Example">One that is allowed.</param>
-public sealed record FreeText(string Pattern, string Range, string Example) : Notation<string>("string", Range)
+public sealed record FreeText(string Pattern, string Range, string Example, bool MayBeNone = true) : Notation<string>("string", Range)
 {
     readonly Regex whole = new($@"^(?:{Pattern})\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
     public override bool TryRead(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? fault)
     {
-        value = text is "none" or "" ? "" : whole.IsMatch(text) ? text : null;
+        value = MayBeNone && text is "none" or "" ? "" : whole.IsMatch(text) ? text : null;
         fault = value is null ? $"is '{text}'; {Range} is allowed" : null;
         return value is not null;
     }
