@@ -88,6 +88,13 @@ public static class ConfigSchema
                 new JsonObject { ["type"] = "array", ["uniqueItems"] = true, ["items"] = new JsonObject { ["type"] = "string", ["pattern"] = $"^{NetworkPattern}$" } },
                 new JsonObject { ["type"] = "string", ["pattern"] = $"^(none|{NetworkPattern}(, *{NetworkPattern})*)$" }),
         },
+        FilePath => new() { ["type"] = "string", ["maxLength"] = FilePath.LengthMax },
+        ConnectionText => new()
+        {
+            ["oneOf"] = new JsonArray(
+                new JsonObject { ["const"] = ConnectionText.Embedded },
+                new JsonObject { ["type"] = "string", ["pattern"] = "(^|;) *[Hh][Oo][Ss][Tt] *=", ["maxLength"] = ConnectionText.LengthMax }),
+        },
         _ => throw new NotSupportedException($"no schema for {notation.GetType().Name}; add it here"),
     };
 

@@ -107,6 +107,16 @@ public static class Keys
     public static readonly Key<long> RedisBudget = Whole("redis.memory_budget", 0, 0, 1L << 44, "bytes", "The memory that counts as full where the store has no maxmemory of its own; 0: what the store says.", Reach.Process);
     public static readonly Key<long> MaxConnectionsPerServer = Whole("max_connections_per_server", 0, 0, 1_000_000, "connections", "The most sockets one server serves; 0: nine tenths of the open files it may have.", Reach.Process);
     public static readonly Key<bool> GateAudit = Flag("gate.audit", false, "Whether the gate's script writes down every grant with the count and the limit it saw, for checks that nobody was let in beyond the limit.");
+    public static readonly Key<string> ControlDatabase = new("sqlite", new ConnectionText())
+    {
+        Name = "control.database", Reach = Reach.Process, Unit = "database",
+        Sentence = "Where signing keys and access keys are kept: sqlite is a file in the data folder, for one server; servers that share their tokens share a PostgreSQL, such as Host=db;Database=veltrix;Username=veltrix.",
+    };
+    public static readonly Key<string> ControlPasswordFile = new("", new FilePath())
+    {
+        Name = "control.password_file", Reach = Reach.Process, Unit = "path",
+        Sentence = "The file that holds the password for control.database. It is read for every new connection, so a password can change while servers run.",
+    };
 
     /// <summary>All of them, in the order above.</summary>
     public static IReadOnlyList<Key> All { get; } =
