@@ -3,7 +3,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Veltrix.Control;
 
 /// <summary>The tables, the same in both databases: only texts, whole numbers and bytes, and no numbers that a database draws by itself.</summary>
-/// <remarks>To add a table: its record, its lines here, and a migration of its own under <c>Migrations</c>. A migration that was released is never changed.</remarks>
+/// <remarks>To add a table: its record, its lines here, and a migration of its own under <c>Migrations</c>, with the next number of 14 digits, as EF wants it.
+/// A migration that was released is never changed. It only adds: servers of the version before run on beside it while a fleet is updated.</remarks>
 sealed class ControlContext(DbContextOptions options) : DbContext(options)
 {
     public DbSet<SigningKey> SigningKeys => Set<SigningKey>();

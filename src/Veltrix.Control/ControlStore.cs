@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Logging;
 using Veltrix.Hosting;
 
@@ -261,6 +263,8 @@ public sealed partial class ControlStore : IAsyncDisposable
         if (await IsUpToDate(context, next, cancel)) return;
         await using var transaction = await context.Database.BeginTransactionAsync(cancel);
         await next.Lock(context, cancel);
+        // A question to a table that is not there would end the transaction in PostgreSQL.
+        await context.GetService<IHistoryRepository>().CreateIfNotExistsAsync(cancel);
         if (await IsUpToDate(context, next, cancel)) return;
         await context.Database.MigrateAsync(cancel);
         if (!await context.SigningKeys.AnyAsync(cancel))

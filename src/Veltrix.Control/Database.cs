@@ -37,10 +37,8 @@ abstract class Database : IAsyncDisposable
     /// <summary>A file in the data folder, made when it is first needed: what nobody uses costs nobody time or memory.</summary>
     sealed class Sqlite(string path) : Database
     {
-        // Another process holds the file for milliseconds; longer is a fault.
-        const int BusySeconds = 5;
-
-        readonly string connection = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = BusySeconds, Pooling = false }.ToString();
+        // Others hold the file for milliseconds. But when several start at once, the last waits for all of them.
+        const int BusySeconds = 15;
 
         public override string Name => path;
 
@@ -50,7 +48,7 @@ abstract class Database : IAsyncDisposable
         {
             // Keys are in it. What SQLite puts beside it takes its mode.
             if (!Exists) SecretFile.Create(path).Dispose();
-            return new ControlContext(Options().UseSqlite(connection).Options);
+            return new ControlContext(Options().UseSqlite(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = BusySeconds, Pooling = false }.ToString()).Options);
         }
 
         // The transaction was begun as a writing one; there is only one of those in a file.
@@ -74,8 +72,10 @@ abstract class Database : IAsyncDisposable
         // "Veltrix" in ASCII, cut to what a lock has room for: every program on one database must use the same.
         const long LockId = 0x56656C74726978;
 
-        // Short enough that a revocation is heard of in time even where one answer is lost.
-        const int PatienceSeconds = 4;
+        const int PatienceSeconds = 10;
+
+        // When several start at once, the last waits for all of them.
+        static readonly TimeSpan lockWithin = TimeSpan.FromSeconds(60);
 
         readonly NpgsqlDataSource source;
         readonly string passwordFile;
@@ -108,7 +108,12 @@ abstract class Database : IAsyncDisposable
 
         public override ControlContext Open() => new(Options().UseNpgsql(source).Options);
 
-        public override Task Lock(ControlContext context, CancellationToken cancel) => context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({LockId})", cancel);
+        public override async Task Lock(ControlContext context, CancellationToken cancel)
+        {
+            context.Database.SetCommandTimeout(lockWithin);
+            await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({LockId})", cancel);
+            context.Database.SetCommandTimeout(PatienceSeconds);
+        }
 
         public override ControlException Explain(Exception error)
         {
@@ -128,7 +133,9 @@ abstract class Database : IAsyncDisposable
             if (Find<IOException>(error) is FileNotFoundException or DirectoryNotFoundException && Find<IOException>(error) is { } gone) return NoPassword(gone);
             return new(
                 ControlFault.ControlUnavailable, $"The control database {Name} cannot be reached: {(Find<System.Net.Sockets.SocketException>(error) ?? error.GetBaseException()).Message}.",
-                $"Start PostgreSQL there, or set {Keys.ControlDatabase.Name} right; sqlite needs no server.", error);
+                passwordFile.Length > 0
+                    ? $"Start PostgreSQL there, or set {Keys.ControlDatabase.Name} right; sqlite needs no server."
+                    : $"Start PostgreSQL there, or set {Keys.ControlDatabase.Name} right. Where it wants a password, {Keys.ControlPasswordFile.Name} names the file that holds it.", error);
         }
 
         ControlException NoPassword(Exception error) =>

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Veltrix.Control.Migrations;
 
-[DbContext(typeof(ControlContext)), Migration("0002_access_keys")]
+[DbContext(typeof(ControlContext)), Migration("00000000000002_access_keys")]
 sealed class AccessKeys : Migration
 {
     protected override void Up(MigrationBuilder migration) => migration.CreateTable(

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Veltrix.Control.Migrations;
 
-[DbContext(typeof(ControlContext)), Migration("0001_signing_keys")]
+[DbContext(typeof(ControlContext)), Migration("00000000000001_signing_keys")]
 sealed class SigningKeys : Migration
 {
     protected override void Up(MigrationBuilder migration) => migration.CreateTable(
