@@ -110,7 +110,7 @@ public static class Keys
     public static readonly Key<string> ControlDatabase = new("sqlite", new ConnectionText())
     {
         Name = "control.database", Reach = Reach.Process, Unit = "database",
-        Sentence = "Where signing keys and access keys are kept: sqlite is a file in the data folder, for one server; servers that share their tokens share a PostgreSQL, such as Host=db;Database=veltrix;Username=veltrix.",
+        Sentence = "Where signing keys and access keys are kept: sqlite is a file in the data folder, for one server; servers that are to know each other's tokens share a PostgreSQL.",
     };
     public static readonly Key<string> ControlPasswordFile = new("", new FilePath())
     {
