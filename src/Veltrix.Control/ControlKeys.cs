@@ -6,7 +6,7 @@ namespace Veltrix.Control;
 /// <summary>All keys that hold at one moment. Immutable, so that whoever checks a token needs no lock and no database.</summary>
 public sealed class ControlKeys
 {
-    /// <summary>A new key signs only after every server had the time to hear of it.</summary>
+    /// <summary>A new key signs only after every server had the time to hear of it. Clocks of servers may differ by what is left of this after <see cref="ControlStore.Every"/>.</summary>
     public static readonly TimeSpan SignsAfter = TimeSpan.FromSeconds(5);
 
     /// <param name="signing">Not retired, in any order; at least one.</param>

@@ -9,7 +9,7 @@ namespace Veltrix.Server;
 /// <code>
 /// logs/{hunt}/submissions, logs/{hunt}/ledger    the truth
 /// checkpoints/{hunt}/{position}.checkpoint       makes a start faster; may be deleted
-/// token.key, admin.key                           readable by the owner only
+/// token.key, admin.key, control.db               readable by the owner only
 /// hunt-config.yml                                settings, if there are any
 /// server.json                                    where the server of this folder listens
 /// </code>
