@@ -82,6 +82,12 @@ public sealed record VerifyReport(bool Equal, long Position, long Records, IRead
 [JsonSerializable(typeof(SettingTaken))]
 [JsonSerializable(typeof(SettingList))]
 [JsonSerializable(typeof(SettingsStatus))]
+[JsonSerializable(typeof(KeyRequest))]
+[JsonSerializable(typeof(WhyRequest))]
+[JsonSerializable(typeof(KeyIssued))]
+[JsonSerializable(typeof(KeyCard))]
+[JsonSerializable(typeof(SigningKeyCard))]
+[JsonSerializable(typeof(KeyList))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 public sealed record FaultLine(int Line, int Column, string Message, string Remedy)

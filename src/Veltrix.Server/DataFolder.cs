@@ -12,7 +12,7 @@ namespace Veltrix.Server;
 /// logs/{hunt}/submissions, logs/{hunt}/ledger    the truth
 /// logs/log.origin                                which cluster has it, if it is elsewhere
 /// checkpoints/{hunt}/{position}.checkpoint       makes a start faster; may be deleted
-/// token.key, admin.key                           readable by the owner only
+/// token.key, admin.key, control.db               readable by the owner only
 /// hunt-config.yml                                settings, if there are any
 /// server.json                                    where the server of this folder listens
 /// </code>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
+using Veltrix.Control;
 using Veltrix.EventLog;
 using Veltrix.Hunts;
 
@@ -24,6 +25,10 @@ public static partial class Problems
         Of(StatusCodes.Status401Unauthorized, "TokenInvalid", $"this needs a token of scope {needed} for this hunt in the header Authorization: Bearer …");
 
     public static ProblemHttpResult Unavailable(EventLogException e) => Of(StatusCodes.Status503ServiceUnavailable, "Unavailable", e.Message, ("uncertain", e.Uncertain));
+
+    public static ProblemHttpResult Of(ControlException e) => Of(
+        e.Fault switch { ControlFault.KeyUnknown => StatusCodes.Status404NotFound, ControlFault.KeyInUse or ControlFault.KeysFull => StatusCodes.Status409Conflict, _ => StatusCodes.Status503ServiceUnavailable },
+        e.Fault.ToString(), e.Message, ("remedy", e.Remedy));
 
     public static ProblemHttpResult Refused(Refusal reason) => Of(StatusCodes.Status409Conflict, reason.ToString(), Explain(reason));
 

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Veltrix.Control;
 using Veltrix.EventLog;
 using Veltrix.Gate;
 using Veltrix.Hosting;
@@ -22,7 +23,7 @@ using Veltrix.Server.Submissions;
 namespace Veltrix.Server;
 
 /// <summary>A running server: the hunts of a data folder behind one address.</summary>
-public sealed class VeltrixServer : IAsyncDisposable
+public sealed partial class VeltrixServer : IAsyncDisposable
 {
     const int DefinitionBodyMax = 1_100_000;
 
@@ -30,23 +31,26 @@ public sealed class VeltrixServer : IAsyncDisposable
     readonly WebApplication app;
     readonly IEventLogs logs;
     readonly HuntDirectory hunts;
+    readonly ControlStore control;
     readonly Keyring keyring;
     readonly Admissions admissions;
     readonly ConfigMetrics configMetrics;
+    readonly ControlMetrics controlMetrics;
     readonly CancellationTokenSource stop = new();
     Task running = Task.CompletedTask;
     bool stopped;
 
-    VeltrixServer(ServerOptions options, WebApplication app, IEventLogs logs, HuntDirectory hunts, Admissions admissions)
+    VeltrixServer(ServerOptions options, WebApplication app, IEventLogs logs, HuntDirectory hunts, ControlStore control, Admissions admissions)
     {
         this.options = options;
         this.app = app;
         this.logs = logs;
         this.hunts = hunts;
+        this.control = control;
         this.admissions = admissions;
         keyring = admissions.Keyring;
         configMetrics = new ConfigMetrics(hunts.Settings);
-        AdminKey = keyring.Issue(Scopes.Organiser, "*", "admin");
+        controlMetrics = new ControlMetrics(control);
     }
 
     /// <summary>Where it listens.</summary>
@@ -59,7 +63,7 @@ public sealed class VeltrixServer : IAsyncDisposable
     public bool IsAdmitting(string hunt) => admissions.Find(hunt) is { IsOpen: true };
 
     /// <summary>The first organiser's key; also in <c>admin.key</c> of the data folder.</summary>
-    public string AdminKey { get; }
+    public string AdminKey => keyring.Issue(Scopes.Organiser, "*", "admin");
 
     /// <summary>A hunt as it runs here, for whoever shares the process; null: there is none of that id.</summary>
     public LiveHunt? Find(string hunt) => hunts.Find(hunt);
@@ -73,16 +77,17 @@ public sealed class VeltrixServer : IAsyncDisposable
     /// <summary>Opens the data folder, catches up with all its hunts, and listens.</summary>
     /// <exception cref="EventLogException">The data folder is in use, full or broken, or the cluster that has its logs cannot be used.</exception>
     /// <exception cref="IOException">The address is in use.</exception>
+    /// <exception cref="ControlException">The control database cannot be used.</exception>
     /// <exception cref="ConfigException">The settings have faults, or are not where they must be.</exception>
     public static async Task<VeltrixServer> Start(ServerOptions options, CancellationToken cancel)
     {
         Directory.CreateDirectory(options.DataFolder);
-        var keyring = Keyring.Open(options.DataFolder);
         var app = Builder(options).Build();
         IEventLogs? logs = null;
         HuntDirectory? hunts = null;
         var settings = options.Settings ?? new Settings(options.Clock);
         GateStore? store = null;
+        ControlStore? control = null;
         try
         {
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix");
@@ -90,15 +95,16 @@ public sealed class VeltrixServer : IAsyncDisposable
             config.ReadFirst(required: options.ConfigFile is not null);
             logs = options.OpenLogs is { } open ? open(options.DataFolder, options.Clock) : await DataFolder.OpenLogs(options.DataFolder, settings, options.Clock, cancel);
             LimitsInForce.Log(LimitsInForce.Of(settings), logger);
+            control = await ControlStore.Open(options.DataFolder, settings, options.Clock, logger, cancel);
             store = options.Gate ?? await GateStore.Open(new GateStoreOptions { Clock = options.Clock, MemoryBudget = settings.Get(Keys.RedisBudget) }, cancel);
-            var admissions = new Admissions(store, settings, keyring, options.Governor is not null, options.Clock, logger);
+            var admissions = new Admissions(store, settings, new Keyring(() => control.Now, options.Clock), options.Governor is not null, options.Clock, logger);
             hunts = new HuntDirectory(logs, options.DataFolder, hunt => admissions.CadenceMs(hunt), options.Clock, settings, logger);
             await hunts.OpenAll(cancel);
-            var server = new VeltrixServer(options, app, logs, hunts, admissions);
+            var server = new VeltrixServer(options, app, logs, hunts, control, admissions);
             server.MapPipeline();
             await app.StartAsync(cancel);
             server.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-            SecretFile.Write(Path.Combine(options.DataFolder, "admin.key"), server.AdminKey);
+            server.WriteAdminKey();
             DataFolder.WriteAddress(options.DataFolder, server.Url);
             server.Run(config, logger);
             return server;
@@ -109,6 +115,7 @@ public sealed class VeltrixServer : IAsyncDisposable
             await app.DisposeAsync();
             if (hunts is not null) await hunts.DisposeAsync();
             if (logs is not null) await logs.DisposeAsync();
+            if (control is not null) await control.DisposeAsync();
             if (store is not null && options.Gate is null) await store.DisposeAsync();
             throw;
         }
@@ -128,6 +135,8 @@ public sealed class VeltrixServer : IAsyncDisposable
         admissions.Dispose();
         if (options.Gate is null) await admissions.Store.DisposeAsync();
         await logs.DisposeAsync();
+        await control.DisposeAsync();
+        controlMetrics.Dispose();
         configMetrics.Dispose();
         Settings.Dispose();
         DataFolder.RemoveAddress(options.DataFolder);
@@ -143,10 +152,24 @@ public sealed class VeltrixServer : IAsyncDisposable
     void Run(ConfigWatch config, ILogger logger)
     {
         var pacer = new Pacer(() => hunts.All, options.Clock, logger);
-        var tasks = new List<Task> { Task.Run(() => pacer.Run(stop.Token)), Task.Run(() => admissions.Run(() => hunts.All, stop.Token)), Task.Run(() => config.Run(stop.Token)), Task.Run(() => hunts.Follow(stop.Token)) };
+        var tasks = new List<Task> { Task.Run(() => pacer.Run(stop.Token)), Task.Run(() => admissions.Run(() => hunts.All, stop.Token)), Task.Run(() => config.Run(stop.Token)), Task.Run(() => hunts.Follow(stop.Token)), Task.Run(() => control.Run(stop.Token)) };
         if (options.Governor is { } governor) tasks.Add(Task.Run(() => new GovernorLink(governor, admissions, () => hunts.All, logger).Run(stop.Token)));
         running = Task.WhenAll(tasks);
+        // Signed with a key that will be retired some day, and ends with it.
+        control.Changed += () =>
+        {
+            try
+            {
+                WriteAdminKey();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                LogKeyUnwritten(logger, e.Message);
+            }
+        };
     }
+
+    void WriteAdminKey() => SecretFile.Write(Path.Combine(options.DataFolder, "admin.key"), AdminKey);
 
     /// <summary>The pipeline, in its order: Admission → Submissions → (Scoring) → Leaderboards → Live.</summary>
     void MapPipeline()
@@ -159,6 +182,7 @@ public sealed class VeltrixServer : IAsyncDisposable
         app.MapBoard(hunts);
         app.MapOrganising(hunts, keyring, options.DataFolder);
         app.MapSettings(hunts, keyring);
+        app.MapKeys(control, keyring, options.Clock);
         app.MapPages(options.WebFolder);
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGet("/livez", () => "ok").ExcludeFromDescription();
@@ -226,4 +250,7 @@ public sealed class VeltrixServer : IAsyncDisposable
         builder.Services.AddOpenApi();
         return builder;
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "admin.key could not be written after the keys changed, and ends with the key that signed it: {Message}")]
+    static partial void LogKeyUnwritten(ILogger logger, string message);
 }

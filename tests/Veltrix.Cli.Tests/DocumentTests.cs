@@ -68,9 +68,10 @@ public partial class DocumentTests
             ["src/Veltrix.EventLog"] = [],
             ["proto"] = [],
             ["src/Veltrix.Hosting"] = [],
+            ["src/Veltrix.Control"] = ["Veltrix.Hosting"],
             ["src/Veltrix.Gate"] = [],
             ["src/Veltrix.Governor"] = ["Veltrix.Hosting", "Veltrix.Gate", "Veltrix.Wire"],
-            ["src/Veltrix.Server"] = ["Veltrix.Hunts", "Veltrix.EventLog", "Veltrix.Hosting", "Veltrix.Gate", "Veltrix.Wire"],
+            ["src/Veltrix.Server"] = ["Veltrix.Hunts", "Veltrix.EventLog", "Veltrix.Hosting", "Veltrix.Control", "Veltrix.Gate", "Veltrix.Wire"],
             ["src/Veltrix.Crowd"] = [],
             ["src/Veltrix.Cli"] = ["Veltrix.Server", "Veltrix.Governor", "Veltrix.Crowd"],
         };

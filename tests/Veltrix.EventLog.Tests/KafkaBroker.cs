@@ -33,7 +33,7 @@ public abstract class KafkaBroker : IAsyncDisposable
     /// <summary>Of the broker, for signals.</summary>
     public int Id => int.Parse(File.ReadAllText(Path.Combine(folder, "1", "pid")));
 
-    static string? Scripts
+    internal static string? Scripts
     {
         get
         {
@@ -108,7 +108,7 @@ public abstract class KafkaBroker : IAsyncDisposable
     }
 
     /// <summary>The first of three free ports in a row, below those that the system gives away.</summary>
-    static int FreePorts()
+    internal static int FreePorts()
     {
         while (true)
         {

@@ -1,8 +1,8 @@
 using Veltrix.Cli.Clusters;
+using Veltrix.Control;
 using Veltrix.Gate;
 using Veltrix.Hosting;
 using Veltrix.Server;
-using Veltrix.Server.Admission;
 
 namespace Veltrix.Cli.Chaos;
 
@@ -69,7 +69,7 @@ sealed class Battlefield : IAsyncDisposable
     async Task StartSkewed(string folder, CancellationToken cancel)
     {
         Directory.CreateDirectory(folder);
-        Keyring.Share(Cluster.Folder, folder);
+        SigningKey.Share(Cluster.Folder, folder);
         storeOfSkewed = await GateStore.Open(new GateStoreOptions { Endpoint = redis.Endpoint, Clock = clock }, cancel);
         skewed = await VeltrixServer.Start(
             new ServerOptions

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Veltrix.Control;
 using Veltrix.Hosting;
 using Veltrix.Server.Admission;
 
@@ -103,7 +104,7 @@ sealed class Cluster : IAsyncDisposable
     {
         var data = Path.Combine(options.Folder, $"server-{i}");
         Directory.CreateDirectory(data);
-        Keyring.Share(options.Folder, data);
+        SigningKey.Share(options.Folder, data);
         Add(servers, $"server-{i}",
         [
             "server", "--host", options.Host, "--port", Text(options.Port == 0 ? FreePort() : options.Port + i - 1), "--redis", options.RedisOfServer?.Invoke(i) ?? options.Redis, "--config", Config,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Veltrix.Hosting;
@@ -37,6 +38,21 @@ static class SharedOptions
         },
     };
 
+    /// <summary>A moment to come, given as such or as a length of time from now.</summary>
+    public static Option<DateTimeOffset?> Until(string description) => new("--until")
+    {
+        Description = $"{description}: a moment such as 2026-12-01T20:30:00Z, or how long from now, such as 30m. Default: when somebody takes it back.",
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (Duration.TryParse(text, out var span)) return DateTimeOffset.UtcNow + span;
+            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)) return moment;
+            result.AddError($"--until {text}: a moment is written as 2026-12-01T20:30:00Z, a length of time as 30m or 1h30m.");
+            return null;
+        },
+    };
+
     /// <summary>A whole number within bounds that the error names.</summary>
     public static Option<int> Count(string name, string description, int least, int most, int standard) => new(name)
     {
@@ -46,7 +62,7 @@ static class SharedOptions
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
-            if (int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
+            if (int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
             result.AddError($"{name} {text}: a whole number from {least} to {most} is needed.");
             return standard;
         },

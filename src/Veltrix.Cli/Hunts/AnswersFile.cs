@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using Veltrix.Hosting;
 using Veltrix.Hunts;
-using Veltrix.Server.Admission;
 
 namespace Veltrix.Cli;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Veltrix.Control;
 using Veltrix.EventLog;
 using Veltrix.Gate;
 using Veltrix.Governor.Orchestration;
@@ -114,6 +115,8 @@ sealed class LocalServer : IAsyncDisposable
             ExitCode.Failed, $"Cannot listen on {options.Host}:{options.Port}: {error.Message}.", "Choose an address of this machine with --host, and a port above 1023 with --port.", error),
         ConfigException => new CliException(
             ExitCode.Failed, $"The settings cannot be taken:\n{error.Message}", "Repair them and start again; 'veltrix config validate FILE' reads them without a server.", error),
+        ControlException control => new CliException(control.Fault == ControlFault.ControlUnavailable ? ExitCode.Failed : ExitCode.Refused, control.Message, control.Remedy, error),
+        InvalidDataException => new CliException(ExitCode.Failed, error.Message, null, error),
         GateException gate => new CliException(
             gate.Fault == GateFault.Misconfigured ? ExitCode.Refused : ExitCode.Failed, gate.Message, options.Redis is null ? null : "Name another store with --redis, or none for the embedded one.", error),
         UnauthorizedAccessException => new CliException(ExitCode.Failed, $"The data folder {options.Folder.Path} cannot be written: {error.Message}", "Choose another with --data.", error),

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Veltrix.Control;
 using Veltrix.Hosting;
 using Veltrix.Server;
 
@@ -15,7 +16,7 @@ namespace Veltrix.Cli;
 sealed class OpsListener : IAsyncDisposable
 {
     /// <summary>Meters of a server.</summary>
-    public static readonly string[] ServerMeters = [ServerMetrics.MeterName, ConfigMetrics.MeterName];
+    public static readonly string[] ServerMeters = [ServerMetrics.MeterName, ConfigMetrics.MeterName, ControlMetrics.MeterName];
 
     readonly WebApplication app;
 

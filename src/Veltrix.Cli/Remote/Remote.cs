@@ -99,17 +99,18 @@ sealed class Remote : IDisposable
         }
         var code = (string?)problem?["code"];
         var said = (string?)problem?["detail"] ?? (string?)problem?["title"] ?? $"The server answered {(int)response.StatusCode} {response.ReasonPhrase}.";
+        var remedy = (string?)problem?["remedy"];
         var message = code is null ? said : $"{said} ({code})";
         if (problem?["faults"] is JsonArray faults) return new HuntFaultyException(message, [.. faults.Select(fault => fault!)]);
         return response.StatusCode switch
         {
             HttpStatusCode.Unauthorized => new CliException(ExitCode.Refused, message, "Name the file of this server's key with --key-file; 'veltrix up' writes admin.key into its data folder."),
             HttpStatusCode.Forbidden => new CliException(ExitCode.Refused, message, "This key may not do that; an organiser's key may."),
-            HttpStatusCode.NotFound => new CliException(ExitCode.NotFound, message, "'veltrix hunt list' shows what there is."),
-            HttpStatusCode.Conflict => new CliException(ExitCode.Refused, message),
+            HttpStatusCode.NotFound => new CliException(ExitCode.NotFound, message, remedy ?? "'veltrix hunt list' shows what there is."),
+            HttpStatusCode.Conflict => new CliException(ExitCode.Refused, message, remedy),
             HttpStatusCode.TooManyRequests => new CliException(
                 ExitCode.Throttled, message, response.Headers.RetryAfter?.Delta is { } wait ? $"Try again in {wait.TotalSeconds:0} s." : "Try again later."),
-            _ => new CliException(ExitCode.Failed, message, (string?)problem?["remedy"]),
+            _ => new CliException(ExitCode.Failed, message, remedy),
         };
     }
 }

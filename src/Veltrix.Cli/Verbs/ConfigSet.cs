@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
-using Veltrix.Hosting;
 
 namespace Veltrix.Cli.Verbs;
 
@@ -12,19 +10,7 @@ static class ConfigSet
     {
         var key = KeyArgument();
         var value = new Argument<string>("value") { Description = "The value, as it would stand in hunt-config.yml.", HelpName = "VALUE" };
-        var until = new Option<DateTimeOffset?>("--until")
-        {
-            Description = "When it ends by itself: a moment such as 2026-12-01T20:30:00Z, or how long from now, such as 30m. Default: when somebody takes it back.",
-            HelpName = "TIME",
-            CustomParser = result =>
-            {
-                var text = result.Tokens[0].Value;
-                if (Duration.TryParse(text, out var span)) return DateTimeOffset.UtcNow + span;
-                if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)) return moment;
-                result.AddError($"--until {text}: a moment is written as 2026-12-01T20:30:00Z, a length of time as 30m or 1h30m.");
-                return null;
-            },
-        };
+        var until = SharedOptions.Until("When it ends by itself");
         var verb = Shared(terminal, "set", "Override a setting for one hunt, at once, while it is live.",
         [
             "veltrix config set max_concurrent_hunters 30000 --hunt riddles --why \"the second Redis is there\"",

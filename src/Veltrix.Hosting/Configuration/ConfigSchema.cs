@@ -89,6 +89,13 @@ public static class ConfigSchema
                 new JsonObject { ["type"] = "string", ["pattern"] = $"^(none|{NetworkPattern}(, *{NetworkPattern})*)$" }),
         },
         FreeText form => new() { ["type"] = "string", ["pattern"] = form.MayBeNone ? $"^(none|{form.Pattern})$" : $"^{form.Pattern}$", ["examples"] = new JsonArray(form.Example) },
+        FilePath => new() { ["type"] = "string", ["maxLength"] = FilePath.LengthMax },
+        ConnectionText => new()
+        {
+            ["oneOf"] = new JsonArray(
+                new JsonObject { ["const"] = ConnectionText.Embedded },
+                new JsonObject { ["type"] = "string", ["pattern"] = "(^|;) *[Hh][Oo][Ss][Tt] *=", ["maxLength"] = ConnectionText.LengthMax }),
+        },
         _ => throw new NotSupportedException($"no schema for {notation.GetType().Name}; add it here"),
     };
 

@@ -107,6 +107,13 @@ public static class Keys
     public static readonly Key<long> RedisBudget = Whole("redis.memory_budget", 0, 0, 1L << 44, "bytes", "The memory that counts as full where the store has no maxmemory of its own; 0: what the store says.", Reach.Process);
     public static readonly Key<long> MaxConnectionsPerServer = Whole("max_connections_per_server", 0, 0, 1_000_000, "connections", "The most sockets one server serves; 0: nine tenths of the open files it may have.", Reach.Process);
     public static readonly Key<bool> GateAudit = Flag("gate.audit", false, "Whether the gate's script writes down every grant with the count and the limit it saw, for checks that nobody was let in beyond the limit.");
+    public static readonly Key<string> ControlDatabase = new("sqlite", new ConnectionText())
+    {
+        Name = "control.database", Reach = Reach.Process, Unit = "database",
+        Sentence = "Where signing keys and access keys are kept: sqlite is a file in the data folder, for one server; servers that are to know each other's tokens share a PostgreSQL.",
+    };
+    public static readonly Key<string> ControlPasswordFile = File("control.password_file",
+        "The file that holds the password for control.database. It is read for every new connection, so a password can change while servers run.", Acts.AtOnce);
 
     // The logs on Kafka; docs/operate/kafka.md explains them. Without bootstrap servers the logs are in the data folder.
     public static readonly Key<string> KafkaServers = Words("kafka.bootstrap_servers", new FreeText(@"[^\s:,]+:\d{1,5}(, ?[^\s:,]+:\d{1,5})*", "none, or host:port of brokers, separated by commas", "kafka-1.example:9092"), "address",
@@ -126,10 +133,10 @@ public static class Keys
         Name = "kafka.sasl_mechanism", Reach = Reach.Process, Acts = Acts.AtStart, Unit = "name", Sentence = "How the password is proved to the broker.",
     };
     public static readonly Key<string> KafkaUser = Words("kafka.sasl_username", new FreeText(@"[^\s\p{C}]{1,200}", "none, or a name without spaces", "veltrix"), "name", "The user that the server is to the brokers.");
-    public static readonly Key<string> KafkaPasswordFile = File("kafka.sasl_password_file", "/run/secrets/kafka-password", "The file that holds that user's password and nothing else.");
-    public static readonly Key<string> KafkaCaFile = File("kafka.ca_file", "/etc/veltrix/kafka-ca.crt", "The PEM file of the authority that signed the brokers' certificates; none: those that the machine trusts.");
-    public static readonly Key<string> KafkaCertificateFile = File("kafka.certificate_file", "/etc/veltrix/kafka.crt", "The PEM file of the server's own certificate, where brokers ask for one.");
-    public static readonly Key<string> KafkaKeyFile = File("kafka.key_file", "/etc/veltrix/kafka.key", "The PEM file of that certificate's private key.");
+    public static readonly Key<string> KafkaPasswordFile = File("kafka.sasl_password_file", "The file that holds that user's password and nothing else.");
+    public static readonly Key<string> KafkaCaFile = File("kafka.ca_file", "The PEM file of the authority that signed the brokers' certificates; none: those that the machine trusts.");
+    public static readonly Key<string> KafkaCertificateFile = File("kafka.certificate_file", "The PEM file of the server's own certificate, where brokers ask for one.");
+    public static readonly Key<string> KafkaKeyFile = File("kafka.key_file", "The PEM file of that certificate's private key.");
     public static readonly Key<string> KafkaMoreOptions = Words("kafka.more_options", new FreeText(@"[a-z.]+=[^,]*(, ?[a-z.]+=[^,]*)*", "none, or name=value, separated by commas", "socket.timeout.ms=20000"), "options",
         "Further options of the client library librdkafka. Those that order and durability rest on are refused.");
 
@@ -151,7 +158,7 @@ public static class Keys
     static Key<string> Words(string name, FreeText form, string unit, string sentence, string standard = "") =>
         new(standard, form) { Name = name, Reach = Reach.Process, Unit = unit, Sentence = sentence, Acts = Acts.AtStart };
 
-    static Key<string> File(string name, string example, string sentence) => Words(name, new FreeText(@"/[^\p{C}]{1,1000}", "none, or the path of a file, from the root", example), "file", sentence);
+    static Key<string> File(string name, string sentence, Acts acts = Acts.AtStart) => new("", new FilePath()) { Name = name, Reach = Reach.Process, Unit = "file", Sentence = sentence, Acts = acts };
 
     static Key<bool> Flag(string name, bool standard, string sentence, Acts acts = Acts.AtOnce) =>
         new(standard, new Switch()) { Name = name, Reach = Reach.Hunt, Unit = "switch", Sentence = sentence, Acts = acts };

@@ -39,7 +39,7 @@ sealed class Layer(IEnumerable<KeyValuePair<Key, Said>> said)
             else if (written.IsList && key.Form is not (SomeOf or SomeNetworks))
                 faults.Add(written, $"{key.Name} is a list; {key.RangeText} is allowed.", Example(key));
             else if (!key.TryRead(written.Text, out var value, out var fault))
-                faults.Add(written, $"{key.Name} {fault}.", Remedy(key, written.Text));
+                faults.Add(key.Form is ConnectionText ? written with { Text = ConnectionText.WithoutPassword(written.Text) } : written, $"{key.Name} {fault}.", Remedy(key, written.Text));
             else
                 read.Add(key, new Said(value, origin(written)));
         }

@@ -26,9 +26,9 @@ public sealed record Ticket(string Hunt, string Hunter, long ArrivedMicroseconds
     public string Sign(Keyring keyring) =>
         keyring.Seal(Kind, keyring.KeyId, Hunt, Hunter, ArrivedMicroseconds.ToString(CultureInfo.InvariantCulture), Drawn ? "lot" : "", Priority ? "pass" : "");
 
-    /// <returns>Null where it is no ticket of this hunt, or was signed by another key.</returns>
+    /// <returns>Null where it is no ticket of this hunt, or no key that still holds signed it.</returns>
     public static Ticket? Read(Keyring keyring, string hunt, string text) =>
-        keyring.Unseal(Kind, text) is [var key, var of, var hunter, var arrived, var lot, var pass] && key == keyring.KeyId && of == hunt
+        keyring.Unseal(Kind, text) is [_, var of, var hunter, var arrived, var lot, var pass] && of == hunt
             ? new Ticket(hunt, hunter, long.Parse(arrived, CultureInfo.InvariantCulture), lot.Length > 0, pass.Length > 0)
             : null;
 }

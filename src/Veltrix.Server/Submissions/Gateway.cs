@@ -39,6 +39,9 @@ public sealed class Gateway
     static readonly TimeSpan StrikesForgotten = TimeSpan.FromMinutes(1);
     static readonly TimeSpan HelloWithin = TimeSpan.FromSeconds(5);
 
+    /// <summary>A relay's socket may be open for days: how often its key is looked up again.</summary>
+    static readonly TimeSpan KeyLookedUp = TimeSpan.FromSeconds(1);
+
     readonly LiveHunt hunt;
     readonly Admissions house;
     readonly Keyring keyring;
@@ -49,6 +52,7 @@ public sealed class Gateway
     Visit? visit;
     bool saidHello;
     Grant? grant;
+    ITimer? keyTimer;
     Pace pace;
     int strikes;
     long firstStrike;
@@ -102,6 +106,7 @@ public sealed class Gateway
         finally
         {
             hunt.Sockets.Remove(gateway.outbox);
+            gateway.keyTimer?.Dispose();
             // First the visit: it is over before anybody could still let it in.
             if (gateway.visit is { } visit) gateway.house.Of(hunt).Leave(visit);
             if (gateway.listener is { } entered) hunt.Audience.Leave(entered);
@@ -217,6 +222,7 @@ public sealed class Gateway
         }
 
         grant = keyring.Read(hello.Token);
+        if (grant is { Key: not null } key) keyTimer = clock.CreateTimer(_ => { if (!keyring.Holds(key)) outbox.Close(CloseCodes.TokenInvalid); }, null, KeyLookedUp, KeyLookedUp);
         if (grant?.Allows(Scopes.Relay, hunt.Id) == true) Enter(id, hello, "", -1);
         else if (grant?.Allows(Scopes.Hunter, hunt.Id) != true) outbox.Close(CloseCodes.TokenInvalid);
         else if (BadWord("hello.instance", hello.Instance, InstanceLengthMax) is { } unnamed) Strike(id, unnamed);

@@ -293,7 +293,7 @@ public sealed class SettingsTests
     static string Another(Key key)
     {
         if (key.Form is FreeText form) return form.Example;
-        string[] tries = ["on", "off", "none", "linear", "personal", "30s", "2s", "1m10s", "11m", "ssl", "SCRAM-SHA-512", "0.7", "0.03", "0.95", "0.99", "3", "2.5", "13", "600", "1100", "5500", "21000", "192.0.2.0/24"];
+        string[] tries = ["on", "off", "none", "linear", "personal", "30s", "2s", "1m10s", "11m", "ssl", "SCRAM-SHA-512", "0.7", "0.03", "0.95", "0.99", "3", "2.5", "13", "600", "1100", "5500", "21000", "192.0.2.0/24", "Host=127.0.0.1;Port=1;Database=control", "/run/secrets/control"];
         return tries.First(text => key.TryRead(text, out var value, out _) && !Equals(value, key.DefaultValue)
             && Rule.All.All(rule => (rule.Lower != key || rule.Holds(value, rule.Upper.DefaultValue)) && (rule.Upper != key || rule.Holds(rule.Lower.DefaultValue, value))));
     }

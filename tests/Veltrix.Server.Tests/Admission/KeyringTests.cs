@@ -1,3 +1,4 @@
+using Veltrix.Control;
 using Veltrix.Server.Admission;
 
 namespace Veltrix.Server.Tests.Admission;
@@ -79,6 +80,53 @@ public sealed class KeyringTests : IDisposable
         Assert.False(hunter.Allows(Scopes.Organiser, "quiz"));
         Assert.True(new Grant(Scopes.Audit, "*", "all").Allows(Scopes.Audit | Scopes.Organiser, "quiz"));
     }
+
+    [Fact]
+    public void Every_key_that_holds_verifies_the_newest_signs_and_the_oldest_draws()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var (old, made) = (Key(1, now.AddHours(-1)), Key(2, now.AddMinutes(-1)));
+        var keys = new ControlKeys([old], [], now);
+        var ring = new Keyring(() => keys, TimeProvider.System);
+        var (token, sealedText, lot) = (ring.Issue(Scopes.Hunter, "quiz", "ada"), new Ticket("quiz", "ada", 1, true, false).Sign(ring), Ticket.Lot(ring, "quiz", "ada"));
+
+        keys = new ControlKeys([made, old], [], now);
+        Assert.NotEqual(token, ring.Issue(Scopes.Hunter, "quiz", "ada"));
+        Assert.Equal(ring.Read(token), ring.Read(ring.Issue(Scopes.Hunter, "quiz", "ada")));
+        Assert.NotNull(Ticket.Read(ring, "quiz", sealedText));
+        Assert.Equal(lot, Ticket.Lot(ring, "quiz", "ada"));
+
+        keys = new ControlKeys([made], [], now);
+        Assert.Null(ring.Read(token));
+        Assert.Null(Ticket.Read(ring, "quiz", sealedText));
+    }
+
+    [Fact]
+    public void An_access_key_is_what_its_row_says_while_there_is_one()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var signing = Key(1, now.AddHours(-1));
+        var row = new AccessKey { Id = "00ff", Scopes = (int)(Scopes.Organiser | Scopes.Relay), Hunt = "quiz", Name = "anna", IssuedMs = 0, IssuedBy = "admin", Why = "", SignedBy = signing.Id };
+        var keys = new ControlKeys([signing], [row], now);
+        var ring = new Keyring(() => keys, TimeProvider.System);
+        var token = ring.Issue(row);
+        var grant = ring.Read(token)!;
+        Assert.Equal(new Grant(Scopes.Organiser | Scopes.Relay, "quiz", "anna", "00ff"), grant);
+        Assert.True(ring.Holds(grant));
+        // Nobody makes one of a token that carries what it says, nor the other way round.
+        Assert.Null(ring.Read("v1" + token[2..]));
+        Assert.Null(ring.Read("v2" + ring.Issue(Scopes.Organiser, "*", "00ff")[2..]));
+
+        keys = new ControlKeys([signing], [row with { UntilMs = now.ToUnixTimeMilliseconds() }], now);
+        Assert.Null(ring.Read(token));
+        keys = new ControlKeys([signing], [], now);
+        Assert.Null(ring.Read(token));
+        Assert.False(ring.Holds(grant));
+        keys = new ControlKeys([Key(2, now)], [row], now);
+        Assert.Null(ring.Read(token));
+    }
+
+    static SigningKey Key(int number, DateTimeOffset made) => SigningKey.Of(SigningKey.NewSecret(), number, made, "", "");
 
     [Fact]
     public void Key_files_are_readable_by_their_owner_only()

@@ -269,6 +269,8 @@ public sealed class SettingsTests(SharedServer shared) : IClassFixture<SharedSer
             Key<long?> => "7",
             Key<string> { Notation: OneOf form, Default: var value } => form.Names.First(name => name != value),
             Key<string> { Notation: FreeText form } => form.Example,
+            Key<string> { Notation: ConnectionText } => "Host=127.0.0.1;Port=1;Database=control",
+            Key<string> { Notation: FilePath } => "/run/secrets/control",
             Key<string> => "static, linear",
             Key<Networks> => "10.0.0.0/8, 192.0.2.7/32",
             _ => throw new NotSupportedException($"{key.Name}: no other value for {key.Form}; add one here"),
