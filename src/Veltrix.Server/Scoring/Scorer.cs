@@ -169,8 +169,8 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
     /// <summary>The next commands; none if there are none for so long.</summary>
     async ValueTask<IReadOnlyList<LogRecord>> ReadUntil(IEventLogReader reader, TimeSpan patience, CancellationToken cancel)
     {
-        var there = reader.ReadAvailable(CommandsAtOnce);
-        if (there.Count > 0 || patience <= TimeSpan.Zero) return there;
+        // Not what is available first: a log elsewhere may have to wait for that too, and then holds a thread and gives up, where this one simply goes on.
+        if (patience <= TimeSpan.Zero) return reader.ReadAvailable(CommandsAtOnce);
         using var timeout = new CancellationTokenSource(patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
         try
