@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging.Abstractions;
+using Veltrix.Control;
 using Veltrix.Hosting;
 using Veltrix.Server;
 
@@ -14,6 +16,9 @@ public partial class ServerMetricsTests
         var cancel = TestContext.Current.CancellationToken;
         using var metrics = new ServerMetrics();
         using var config = new ConfigMetrics(Settings.Defaults);
+        using var folder = new TempFolder();
+        await using var store = await ControlStore.Open(folder.Path, Settings.Defaults, TimeProvider.System, NullLogger.Instance, cancel);
+        using var control = new ControlMetrics(store);
         metrics.Observe(() => 3, () => 18_432);
         metrics.Observe(() => [new(2, ServerMetrics.Of("capitals"))], () => [new(1, ServerMetrics.Of("capitals"))]);
         await using var ops = await OpsListener.Start(new IPEndPoint(IPAddress.Loopback, 0), cancel);

@@ -82,6 +82,18 @@ public sealed class PostgresServer : IAsyncLifetime
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>As docs/operate/control.md says it: <c>pg_dump</c>, then <c>pg_restore</c> over what is there.</summary>
+    public async Task Restore(string from, string into)
+    {
+        var dump = Path.Combine(folder, $"{from}.dump");
+        foreach (var command in (string[][])[["pg_dump", "--format=custom", $"--file={dump}", $"--dbname={from}"], ["pg_restore", "--clean", "--if-exists", $"--dbname={into}", dump]])
+        {
+            var start = new ProcessStartInfo(Path.Combine(Programs!, command[0]), ["--host=127.0.0.1", $"--port={port}", $"--username={Owner}", .. command[1..]]);
+            start.Environment["PGPASSWORD"] = Password;
+            await End(Process.Start(start)!);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (process is { HasExited: false }) await Signal("INT");

@@ -87,6 +87,23 @@ public sealed class PostgresTests(PostgresServer postgres) : ControlContract
     }
 
     [Fact]
+    public async Task A_dump_that_is_put_back_knows_what_it_knew()
+    {
+        var store = await Open();
+        var key = await Issue(store);
+        var backup = await postgres.NewDatabase();
+        await postgres.Restore(Database, new NpgsqlConnectionStringBuilder(backup).Database!);
+        var later = await Issue(store);
+        await store.Revoke(key.Id, "admin", "over", Cancel);
+
+        await postgres.Restore(new NpgsqlConnectionStringBuilder(backup).Database!, Database);
+        // The server that runs goes on with it: what was issued since is refused, what was taken back since holds again.
+        await Until(() => store.Now.Access.ContainsKey(key.Id), HeardWithin);
+        Assert.DoesNotContain(later.Id, store.Now.Access.Keys);
+        Assert.Equal(store.Now.Signs.Secret, (await Open()).Now.Signs.Secret);
+    }
+
+    [Fact]
     public async Task A_password_can_change_while_servers_run()
     {
         var name = await Role("changing", "first");
