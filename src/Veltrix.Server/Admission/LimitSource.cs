@@ -30,7 +30,6 @@ public sealed record LimitSource(string Key, string Origin, string Page)
         { Cause: "outcome_seconds" } => Keys.OutcomeSecondsSoft,
         { Cause: "scorer_queue" } => Keys.ScorerQueueSoft,
         { Cause: "floor" } => Keys.LimitFloorRatio,
-        { Cause: "stale" } => Keys.SignalAgeMax,
         _ => Keys.MaxConcurrentHunters,
     };
 
