@@ -8,7 +8,7 @@ namespace Veltrix.Cli.Chaos;
 
 /// <summary>
 /// All that chaos may break, and how each kind of fault is done and healed:
-/// a broker and a Redis of its own, a cluster whose servers reach Redis over a wire of their own, one more server in this process whose clock may be set wrong, and a disk that may be filled.
+/// a broker, a Redis and a PostgreSQL of its own, a cluster whose servers reach Redis over a wire of their own, one more server in this process whose clock may be set wrong, and a disk that may be filled.
 /// </summary>
 sealed class Battlefield : IAsyncDisposable
 {
@@ -20,6 +20,7 @@ sealed class Battlefield : IAsyncDisposable
     readonly SkewedClock clock = new();
     KafkaScript kafka = null!;
     RedisProcess redis = null!;
+    PostgresProcess postgres = null!;
     SmallDisk disk = null!;
     GateStore? store;
     GateStore? storeOfSkewed;
@@ -58,9 +59,10 @@ sealed class Battlefield : IAsyncDisposable
     {
         kafka = await KafkaScript.Start(options.KafkaScripts, options.KafkaPort, cancel);
         redis = await RedisProcess.Start(RedisBytes, cancel);
+        postgres = await PostgresProcess.Start(cancel);
         for (var i = 0; i < options.Servers; i++) wires.Add(new TcpRelay(redis.Endpoint));
         disk = SmallDisk.Mount(Path.Combine(folder, "server-1"));
-        await File.WriteAllTextAsync(Path.Combine(folder, ConfigFile.DefaultName), $"{Keys.KafkaServers.Name}: {kafka.Bootstrap}\n{settings}", cancel);
+        await File.WriteAllTextAsync(Path.Combine(folder, ConfigFile.DefaultName), $"{Keys.KafkaServers.Name}: {kafka.Bootstrap}\n{Keys.ControlDatabase.Name}: {postgres.Connection}\n{settings}", cancel);
         Cluster = await Cluster.Start(new ClusterOptions { Folder = folder, Servers = options.Servers, Redis = redis.Endpoint, RedisOfServer = i => wires[i - 1].Endpoint }, cancel);
         store = await GateStore.Open(new GateStoreOptions { Endpoint = redis.Endpoint }, cancel);
         await StartSkewed(Path.Combine(folder, "server-skewed"), cancel);
@@ -96,6 +98,8 @@ sealed class Battlefield : IAsyncDisposable
         FaultKind.DelayRedis => Delay(Victim(wires, fault), fault.Lasts, cancel),
         FaultKind.KillKafka => kafka.Crash(fault.Lasts, cancel),
         FaultKind.StopKafka => Hang(kafka.Pid, fault.Lasts, cancel),
+        FaultKind.KillPostgres => postgres.Crash(fault.Lasts, cancel),
+        FaultKind.StopPostgres => Hang(postgres.Pid, fault.Lasts, cancel),
         FaultKind.FullDisk => FillDisk(fault.Lasts, cancel),
         FaultKind.SkewClock => Skew(fault.Draw < 0.5 ? ClockSkew : -ClockSkew, fault.Lasts, cancel),
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault.Kind, "a fault that nobody knows how to do"),
@@ -185,6 +189,7 @@ sealed class Battlefield : IAsyncDisposable
         if (store is not null) await store.DisposeAsync();
         foreach (var wire in wires) await wire.DisposeAsync();
         if (redis is not null) await redis.DisposeAsync();
+        if (postgres is not null) await postgres.DisposeAsync();
         if (kafka is not null) await kafka.DisposeAsync();
         disk?.Dispose();
     }

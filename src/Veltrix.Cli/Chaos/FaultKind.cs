@@ -17,12 +17,14 @@ static class FaultKind
     public const string DelayRedis = "delay_redis";
     public const string KillKafka = "kill_kafka";
     public const string StopKafka = "stop_kafka";
+    public const string KillPostgres = "kill_postgres";
+    public const string StopPostgres = "stop_postgres";
     public const string FullDisk = "full_disk";
     public const string SkewClock = "skew_clock";
 
     public static readonly IReadOnlyList<string> All =
     [
-        KillServer, StopServer, DrainServer, KillGovernor, StopGovernor, KillOrchestrator, StopOrchestrator, KillRedis, StopRedis, Flush, CutRedis, DelayRedis, KillKafka, StopKafka, FullDisk,
-        SkewClock,
+        KillServer, StopServer, DrainServer, KillGovernor, StopGovernor, KillOrchestrator, StopOrchestrator, KillRedis, StopRedis, Flush, CutRedis, DelayRedis, KillKafka, StopKafka,
+        KillPostgres, StopPostgres, FullDisk, SkewClock,
     ];
 }

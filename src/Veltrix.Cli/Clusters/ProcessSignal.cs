@@ -6,6 +6,7 @@ namespace Veltrix.Cli.Clusters;
 /// <summary>Signals to processes, by their numbers on Linux.</summary>
 static partial class ProcessSignal
 {
+    public const int Quit = 3;
     public const int Kill = 9;
     public const int Terminate = 15;
     public const int Continue = 18;
