@@ -105,7 +105,7 @@ public partial class PrometheusTests
                 var states = name switch { "veltrix_orchestrator_votes" => "state=\"fresh\" 1|state=\"expired\" 3", "veltrix_hunt_admissions_total" => $"result=\"admitted\" {scrapes * 9}", _ => null };
                 if (type == "histogram") text.Append($"{name}_bucket{{hunt_id=\"capitals\",le=\"60\"}} {scrapes}\n{name}_bucket{{hunt_id=\"capitals\",le=\"300\"}} {scrapes * 9}\n{name}_bucket{{hunt_id=\"capitals\",le=\"+Inf\"}} {scrapes * 9}\n");
                 else if (states is not null) foreach (var state in states.Split('|')) text.Append($"{name}{{hunt_id=\"capitals\",{state.Split(' ')[0]}}} {state.Split(' ')[1]}\n");
-                else text.Append($"{name}{(labels.Contains("hunt_id", StringComparison.Ordinal) ? "{hunt_id=\"capitals\"}" : "")} {(type == "counter" ? scrapes * 5 : 0.5)}\n");
+                else text.Append($"{name}{(labels.Contains("hunt_id", StringComparison.Ordinal) ? "{hunt_id=\"capitals\"}" : "")} {(type == "counter" ? scrapes * 5 : name == "veltrix_control_up" ? 0 : 0.5)}\n");
             }
 
             return Microsoft.AspNetCore.Http.TypedResults.Text(text.ToString(), "text/plain; version=0.0.4");
