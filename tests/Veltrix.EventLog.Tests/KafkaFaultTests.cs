@@ -8,7 +8,7 @@ namespace Veltrix.EventLog.Tests;
 [Trait("speed", "slow")]
 public sealed class KafkaFaultTests(OwnKafka kafka) : IClassFixture<OwnKafka>, IAsyncLifetime
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     readonly string prefix = $"t{Guid.NewGuid():N}";
     KafkaOptions options = null!;
@@ -16,7 +16,9 @@ public sealed class KafkaFaultTests(OwnKafka kafka) : IClassFixture<OwnKafka>, I
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => logs = KafkaLogs.Open(options = await kafka.Options(prefix), TimeProvider.System);
+    // A broker that was killed may take half a minute to come back on a machine that runs everything else meanwhile; where a failed append is the point, the test has less patience of its own.
+    public async ValueTask InitializeAsync() =>
+        logs = KafkaLogs.Open(options = await kafka.Options(prefix) with { AppendPatience = TimeSpan.FromMinutes(2) }, TimeProvider.System);
 
     public async ValueTask DisposeAsync()
     {
@@ -55,7 +57,7 @@ public sealed class KafkaFaultTests(OwnKafka kafka) : IClassFixture<OwnKafka>, I
         Assert.All(acknowledged, ack => Assert.Equal(ack.Number, found[ack.Position]));
         for (var caller = 0; caller < Callers; caller++)
         {
-            // Nothing failed within half a minute, so each caller's records are all there, once each.
+            // Nothing failed within two minutes, so each caller's records are all there, once each.
             var own = records.Select(Number).Where(number => number / 1_000_000 == caller).ToList();
             Assert.Equal(Enumerable.Range(caller * 1_000_000, own.Count).Select(i => (long)i), own);
         }
@@ -118,6 +120,7 @@ public sealed class KafkaFaultTests(OwnKafka kafka) : IClassFixture<OwnKafka>, I
         await log.Append([.. Enumerable.Range(0, 100).Select(i => (ReadOnlyMemory<byte>)BitConverter.GetBytes((long)i))]).WaitAsync(Patience, Cancel);
         await using var second = KafkaLogs.Open(options with { AppendPatience = TimeSpan.FromSeconds(2) }, TimeProvider.System);
         var cold = await second.Open("hunt/ledger", Cancel);
+        Assert.Equal(100, Sample.All(log).Count);
         kafka.Kill();
         try
         {
