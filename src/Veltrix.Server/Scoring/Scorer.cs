@@ -120,6 +120,7 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
     async Task Score(Term term, CancellationToken cancel)
     {
         using var reader = submissions.Read(term.Decided);
+        var retention = new SubmissionsRetention(clock);
         var inFlight = new Queue<Task>();
         long? ticked = null;
         var lastAppend = clock.GetTimestamp();
@@ -147,7 +148,24 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
                 ticked = due;
             }
 
+            // By what was read back from the ledger: a decision that is only on its way may be lost with this server.
+            if (retention.Next(view.Decided) is > IEventLog.Start and var upTo) await GiveUpBefore(upTo);
+
             while (inFlight.Count > 0 && (inFlight.Count > BatchesInFlight || inFlight.Peek().IsCompleted)) await inFlight.Dequeue();
+        }
+    }
+
+    async Task GiveUpBefore(long position)
+    {
+        try
+        {
+            await submissions.TruncateBefore(position);
+            LogGaveUp(hunt, position);
+        }
+        catch (EventLogException e)
+        {
+            // The next mark is in an hour.
+            LogNotGivenUp(hunt, e.Message);
         }
     }
 
@@ -219,4 +237,10 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
 
     [LoggerMessage(Level = LogLevel.Error, Message = "hunt {Hunt}: scoring stopped and starts again in a second: {Reason}")]
     partial void LogTermFailed(string hunt, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "hunt {Hunt}: commands before position {Position} were decided more than a day ago, and are given up")]
+    partial void LogGaveUp(string hunt, long position);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: old commands could not be given up, and take space: {Reason}")]
+    partial void LogNotGivenUp(string hunt, string reason);
 }
