@@ -38,6 +38,7 @@ static class Tree
                 ConfigValidate.Make(terminal),
             ]),
             Group(terminal, "cluster", "Run several servers as one engine on this machine.", [ClusterUp.Make(terminal), ClusterStatus.Make(terminal), ClusterKill.Make(terminal), ClusterDown.Make(terminal)]),
+            CapacityVerb.Make(terminal),
             ChaosVerb.Make(terminal),
             Group(terminal, "key", "Give out keys, take them back, and change what they are signed with.",
             [

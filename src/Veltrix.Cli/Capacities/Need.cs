@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Veltrix.Cli.Capacities;
+
+/// <summary>What is asked.</summary>
+/// <param name="Hunters">Seated and connected at once, in all hunts together.</param>
+/// <param name="Hunts">They share the hunters evenly; each has a scorer of its own.</param>
+/// <param name="PerHunter">Submissions a second of each.</param>
+/// <param name="Cadence">Between two boards of a hunter.</param>
+/// <param name="Rush">All come within this.</param>
+/// <param name="Cores">Of one server's machine.</param>
+/// <param name="Sockets">That one server may have: nine tenths of its open files.</param>
+sealed record Demand(long Hunters, int Hunts, double PerHunter, TimeSpan Cadence, TimeSpan Rush, int Cores, long Sockets);
+
+/// <summary>
+/// What a crowd needs, from the measured <see cref="Costs"/>. Linear in hunters, submissions and frames; that it is so was seen up to <see cref="Costs.HuntersSeen"/>.
+/// </summary>
+/// <param name="Servers">The most of the four reasons below, and one to spare for the death of any.</param>
+sealed record Need(
+    Demand Asked, int Servers, IReadOnlyList<Reason> Reasons, double ServerBytes, double RedisBytes, double RedisJoinsPerSecond, double NetworkOutBytes, double LogBytesPerSecond, double LogBytesPerDay,
+    IReadOnlyList<Strain> Strains)
+{
+    /// <summary>A core that is busier than this answers late.</summary>
+    const double Busy = 0.7;
+
+    /// <summary>Joins a second through the gate of one Redis: one script of some 20 µs each, and one thread.</summary>
+    const double RedisJoinsMost = 25_000;
+
+    const double GigabitBytes = 125e6;
+
+    public static Need Of(Demand demand)
+    {
+        var submissions = demand.Hunters * demand.PerHunter;
+        var frames = demand.Hunters / demand.Cadence.TotalSeconds;
+        // Every server folds every decision, so that part does not get smaller with more servers.
+        var each = Costs.ServerCores + (submissions * Costs.FoldSeconds);
+        var room = (demand.Cores * Busy) - each;
+        var playing = (frames * Costs.FrameSeconds) + (submissions * (Costs.SubmissionSeconds + Costs.DecideSeconds));
+        var joining = demand.Hunters / demand.Rush.TotalSeconds * Costs.JoinSeconds;
+        Reason[] reasons =
+        [
+            new("sockets", Whole(demand.Hunters / (double)demand.Sockets), "nine tenths of the files that a process may open"),
+            new("playing", room > 0 ? Whole(playing / room) : int.MaxValue, "processors, while all play"),
+            new("arriving", room > 0 ? Whole(joining / room) : int.MaxValue, "processors, while all come; a slower pace needs fewer, and the rest waits in the queue"),
+        ];
+        var servers = reasons.Max(reason => reason.Servers);
+        if (servers < int.MaxValue) servers++;
+        var onEach = (double)demand.Hunters / Math.Max(1, servers - 1);
+        var network = (frames * Costs.FrameBytes) + (submissions * Costs.SubmissionBytes);
+        var perHunt = submissions / demand.Hunts;
+        Strain[] strains =
+        [
+            new("a scorer", perHunt / Costs.ScorerPerSecond, "one hunt is decided in one order by one core: more hunts, not more servers, take more"),
+            new("a hunt's log", perHunt / Costs.LogPerSecond, "one partition a log; faster disks, or more hunts"),
+            new("Redis, while all come", demand.Hunters / demand.Rush.TotalSeconds / RedisJoinsMost, "one thread; a longer rush, or a store for each hunt"),
+            new("folding on each server", each / (demand.Cores * Busy), "every server folds every hunt; machines with faster cores"),
+            new("one gigabit of each server", network / Math.Max(1, servers - 1) / GigabitBytes, "more servers, or a longer cadence"),
+        ];
+        return new Need(
+            demand, servers, reasons, Costs.ServerBytes + (onEach * Costs.HunterBytesInRush), demand.Hunters * Costs.SeatBytes, demand.Hunters / demand.Rush.TotalSeconds, network,
+            submissions * Costs.LogBytes, submissions * Costs.LogBytes * 86_400, [.. strains.OrderByDescending(strain => strain.Share)]);
+    }
+
+    /// <summary>Whether anybody has seen so many in one hunt; otherwise all is reckoned from fewer.</summary>
+    public bool IsSeen => Asked.Hunters / Asked.Hunts <= Costs.HuntersSeen && Asked.Hunters <= Costs.HuntersSeen;
+
+    static int Whole(double servers) => (int)Math.Clamp(Math.Ceiling(servers), 1, 1_000_000);
+
+    public JsonObject ToJson() => new()
+    {
+        ["hunters"] = Asked.Hunters,
+        ["servers"] = Servers,
+        ["servers_for"] = new JsonObject(Reasons.Select(reason => KeyValuePair.Create(reason.What, (JsonNode?)reason.Servers))),
+        ["partitions"] = 2 * Asked.Hunts,
+        ["server_bytes"] = Math.Round(ServerBytes),
+        ["redis_bytes"] = Math.Round(RedisBytes),
+        ["redis_joins_per_second"] = Math.Round(RedisJoinsPerSecond, 1),
+        ["network_out_bytes_per_second"] = Math.Round(NetworkOutBytes),
+        ["log_bytes_per_second"] = Math.Round(LogBytesPerSecond),
+        ["log_bytes_per_day"] = Math.Round(LogBytesPerDay),
+        ["breaks_first"] = Strains[0].What,
+        ["strains"] = new JsonObject(Strains.Select(strain => KeyValuePair.Create(strain.What, (JsonNode?)Math.Round(strain.Share, 4)))),
+        ["measured"] = IsSeen,
+    };
+
+    /// <summary><c>1.7 GB</c></summary>
+    public static string Bytes(double bytes)
+    {
+        string[] units = ["B", "kB", "MB", "GB", "TB", "PB"];
+        var unit = 0;
+        for (; bytes >= 1_000 && unit < units.Length - 1; unit++) bytes /= 1_000;
+        return string.Create(CultureInfo.InvariantCulture, $"{bytes:0.#} {units[unit]}");
+    }
+}
+
+/// <summary>How many servers one thing asks for.</summary>
+sealed record Reason(string What, int Servers, string Why);
+
+/// <summary>How much of what one part can do is used: above 1 it breaks.</summary>
+/// <param name="Remedy">What makes it bear more.</param>
+sealed record Strain(string What, double Share, string Remedy);
