@@ -50,6 +50,7 @@ static class Tree
             LoadVerb.Make(terminal),
             LoadVerb.MakeWorker(terminal),
             Doctor.Make(terminal),
+            Health.Make(terminal),
             Version.Make(terminal),
         };
         ShowsHelp(root, terminal.Out, ExitCode.Done);
