@@ -32,14 +32,17 @@ public static class OrganiserEndpoints
             .Produces<ActionTaken>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503)
             .WithSummary("open, pause, resume, extend, close, adjust, ban or announce");
 
-        routes.MapGet("/v1/hunts/{hunt}/ledger", IResult (string hunt, HttpRequest request, long after = 0, string format = "ndjson") =>
+        routes.MapGet("/v1/hunts/{hunt}/ledger", async Task<IResult> (string hunt, HttpRequest request, long after = 0, string format = "ndjson") =>
         {
             if (hunts.Find(hunt) is not { } live) return Problems.NoHunt(hunt);
             if (!MayAudit(request, keyring, hunt)) return Problems.NotAllowed("organiser or audit");
             if (!Enum.TryParse(format, ignoreCase: true, out LedgerForm form) || !Enum.IsDefined(form) || char.IsDigit(format[0]))
                 return Problems.Of(StatusCodes.Status400BadRequest, "BadMember", $"format is 'ndjson' or 'protobuf', not '{format}'");
+            // A backup holds everything that was acknowledged before it was asked for.
+            await live.Settle(request.HttpContext.RequestAborted);
+            var upTo = live.View.Read((_, _, position) => position);
             return TypedResults.Stream(
-                body => LedgerExport.Write(live.Ledger, hunt, form, after, live.View.Read((_, _, position) => position), clock, body, request.HttpContext.RequestAborted),
+                body => LedgerExport.Write(live.Ledger, hunt, form, after, upTo, clock, body, request.HttpContext.RequestAborted),
                 form == LedgerForm.Protobuf ? "application/x-protobuf" : "application/x-ndjson");
         }).WithSummary("The ledger up to its present end, as NDJSON or as protobuf");
 
