@@ -21,7 +21,7 @@ namespace Veltrix.Server.Ledgers;
 /// </summary>
 /// <remarks>
 /// The invariant that makes the next scorer go on as if it had always been there: the command position of every decision is one that the hunt's own submissions log gave, in the order of the
-/// decisions, and no command lies behind the last of them. See docs/decisions/0014.
+/// decisions, and no command lies behind the last of them. See docs/decisions/0014-an-import-is-a-scorer.md.
 /// </remarks>
 public sealed class LedgerImport
 {
