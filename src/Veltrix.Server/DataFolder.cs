@@ -1,8 +1,10 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using Veltrix.EventLog;
 using Veltrix.EventLog.Embedded;
 using Veltrix.EventLog.Kafka;
 using Veltrix.Hosting;
+using Veltrix.Server.Ledgers;
 
 namespace Veltrix.Server;
 
@@ -10,6 +12,7 @@ namespace Veltrix.Server;
 /// Where a server keeps what is its own; only the logs may be elsewhere, on Kafka:
 /// <code>
 /// logs/{hunt}/submissions, logs/{hunt}/ledger    the truth
+/// logs/{hunt}/import                             of a hunt that was imported: whether to the end
 /// logs/log.origin                                which cluster has it, if it is elsewhere
 /// checkpoints/{hunt}/{position}.checkpoint       makes a start faster; may be deleted
 /// token.key, admin.key, control.db               readable by the owner only
@@ -59,6 +62,26 @@ public static class DataFolder
             held.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The same for a program that is no server: as the folder's own settings say, or those of a file.</summary>
+    /// <exception cref="EventLogException">The same.</exception>
+    /// <exception cref="ConfigException">The settings have faults, or the file is not there.</exception>
+    public static async Task<IEventLogs> OpenLogs(string folder, string? config, TimeProvider clock, CancellationToken cancel)
+    {
+        using var settings = new Settings(clock);
+        new ConfigWatch(config ?? Path.Combine(folder, ConfigFile.DefaultName), settings, clock, NullLogger.Instance).ReadFirst(required: config is not null);
+        return await OpenLogs(folder, settings, clock, cancel);
+    }
+
+    /// <summary>The ledger of a hunt that is there, and whole.</summary>
+    /// <exception cref="KeyNotFoundException">There is none; the message says where it was looked for.</exception>
+    public static async Task<IEventLog> OpenLedger(IEventLogs logs, string folder, string hunt, CancellationToken cancel)
+    {
+        var names = await logs.List(cancel);
+        if (!names.Contains($"{hunt}/ledger")) throw new KeyNotFoundException($"there is no hunt '{hunt}' in {folder}");
+        if (await ImportJournal.IsUnfinished(logs, hunt, names, cancel)) throw new KeyNotFoundException(ImportJournal.Explain(hunt));
+        return await logs.Open($"{hunt}/ledger", cancel);
     }
 
     static KafkaOptions? KafkaOf(Settings settings) => settings.Get(Keys.KafkaServers) is not { Length: > 0 } servers ? null : new KafkaOptions

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Veltrix.EventLog;
 using Veltrix.Hosting;
+using Veltrix.Server.Ledgers;
 
 namespace Veltrix.Server;
 
@@ -13,6 +14,7 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
     static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     readonly ConcurrentDictionary<string, LiveHunt> hunts = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, bool> passedOver = new(StringComparer.Ordinal);
     readonly SemaphoreSlim opening = new(1);
 
     /// <summary>What is set for the process and for each hunt.</summary>
@@ -22,12 +24,13 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
 
     public LiveHunt? Find(string id) => hunts.GetValueOrDefault(id);
 
-    /// <summary>Opens every hunt that has a ledger.</summary>
+    /// <summary>Opens every hunt that has a ledger, but those that are imported in part only.</summary>
     public async Task OpenAll(CancellationToken cancel)
     {
         const string Ledger = "/ledger";
-        foreach (var name in await logs.List(cancel))
-            if (name.EndsWith(Ledger, StringComparison.Ordinal) && Find(name[..^Ledger.Length]) is null) await Open(name[..^Ledger.Length], cancel);
+        var names = await logs.List(cancel);
+        foreach (var name in names.Where(name => name.EndsWith(Ledger, StringComparison.Ordinal)))
+            if (name[..^Ledger.Length] is var id && Find(id) is null && await Open(id, names, cancel) is null && passedOver.TryAdd(id, true)) LogPassedOver(ImportJournal.Explain(id));
     }
 
     /// <summary>Where others may publish too: finds their hunts, until cancelled.</summary>
@@ -53,13 +56,18 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
     }
 
     /// <summary>The hunt of this id, made if it is not there.</summary>
-    public async Task<LiveHunt> Open(string id, CancellationToken cancel)
+    /// <exception cref="EventLogException">It is imported in part only (<see cref="EventLogFault.InUse"/>), or its logs cannot be opened.</exception>
+    public async Task<LiveHunt> Open(string id, CancellationToken cancel) =>
+        Find(id) ?? await Open(id, await logs.List(cancel), cancel) ?? throw new EventLogException(EventLogFault.InUse, ImportJournal.Explain(id));
+
+    /// <returns>Null for a hunt that is imported in part only.</returns>
+    async Task<LiveHunt?> Open(string id, IReadOnlyList<string> names, CancellationToken cancel)
     {
-        if (Find(id) is { } there) return there;
         await opening.WaitAsync(cancel);
         try
         {
             if (Find(id) is { } meanwhile) return meanwhile;
+            if (await ImportJournal.IsUnfinished(logs, id, names, cancel)) return null;
             var hunt = await LiveHunt.Start(id, logs, dataFolder, clock, Settings, () => cadence(id), logger, cancel);
             hunts[id] = hunt;
             return hunt;
@@ -78,4 +86,7 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "cannot look for hunts that other servers published: {Reason}")]
     partial void LogNoNews(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Explanation}")]
+    partial void LogPassedOver(string explanation);
 }

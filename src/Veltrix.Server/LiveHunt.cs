@@ -110,6 +110,17 @@ public sealed partial class LiveHunt : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Waits until all that had been taken when this was asked is decided and folded, though not for ever: mostly some milliseconds, a second where the last command came to nothing.
+    /// </summary>
+    public async Task Settle(CancellationToken cancel)
+    {
+        var taken = submissions.End;
+        for (var since = clock.GetTimestamp(); View.DecidedUpTo < taken && clock.GetElapsedTime(since) < NewsWithin; await Task.Delay(NewsEvery, clock, cancel))
+        {
+        }
+    }
+
     /// <summary>Appends a command, and completes with its position once it is durable.</summary>
     /// <exception cref="EventLogException">It may not have been taken.</exception>
     public Task<long> Append(Envelope envelope) => Append([envelope]);

@@ -180,7 +180,7 @@ public sealed partial class VeltrixServer : IAsyncDisposable
         app.MapJoin(hunts, admissions);
         app.Map("/v1/hunts/{hunt}/live", (string hunt, HttpContext context) => Live(hunt, context)).DisableHttpMetrics().ExcludeFromDescription();
         app.MapBoard(hunts);
-        app.MapOrganising(hunts, keyring, options.DataFolder);
+        app.MapOrganising(hunts, keyring, options.DataFolder, options.Clock);
         app.MapSettings(hunts, keyring);
         app.MapKeys(control, keyring, options.Clock);
         app.MapPages(options.WebFolder);

@@ -8,7 +8,7 @@ namespace Veltrix.Cli.Tests;
 /// <summary>What documents say that a program can check.</summary>
 public partial class DocumentTests
 {
-    static readonly string Root = Above(AppContext.BaseDirectory);
+    internal static readonly string Root = Above(AppContext.BaseDirectory);
 
     static string Above(string folder) => File.Exists(Path.Combine(folder, "Veltrix.slnx")) ? folder : Above(Path.GetDirectoryName(folder)!);
 

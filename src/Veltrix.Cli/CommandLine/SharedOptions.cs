@@ -71,7 +71,7 @@ static class SharedOptions
     /// <summary>The port of a second listener on 127.0.0.1. Not given: the usual one, or any free one where that is taken.</summary>
     public static Option<int> OpsPort(string what, int usual)
     {
-        var option = Count("--ops-port", $"The port for {what}, on 127.0.0.1; 0 takes any free one. Default: {usual}, or any free one if that is taken.", 0, 65_535, usual);
+        var option = Count("--ops-port", $"The port for {what}; 0 takes any free one. Default: {usual}, or any free one if that is taken.", 0, 65_535, usual);
         option.DefaultValueFactory = _ => IsFree(usual) ? usual : 0;
         return option;
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -21,6 +22,9 @@ public sealed class Terminal(TextReader input, TextWriter output, TextWriter err
 
     public TextWriter Error { get; } = error;
 
+    /// <summary>What is behind <see cref="Out"/>, for data that are no text; null where it takes text only.</summary>
+    public Stream? OutBytes { get; init; }
+
     /// <summary>Somebody looks at <see cref="Out"/>: colours, boxes and moving bars make sense.</summary>
     public bool OutIsTerminal { get; init; }
 
@@ -31,6 +35,7 @@ public sealed class Terminal(TextReader input, TextWriter output, TextWriter err
 
     public static Terminal OfProcess() => new(Console.In, Console.Out, Console.Error)
     {
+        OutBytes = Console.OpenStandardOutput(),
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
         Colour = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") is not ("dumb" or null),
@@ -45,20 +50,31 @@ public sealed class Terminal(TextReader input, TextWriter output, TextWriter err
     /// <summary>One object, one line, on <see cref="Out"/>.</summary>
     public void Json(JsonNode node) => Out.WriteLine(node.ToJsonString(Readable));
 
-    /// <summary>Writes what comes to a file, whole or not at all, or to <see cref="Out"/> where <paramref name="file"/> is <c>-</c>.</summary>
-    public async Task Save(Stream body, string file, CancellationToken cancel)
+    /// <summary>Writes a file, whole, on the disk, or not at all; or to standard output where <paramref name="file"/> is <c>-</c>.</summary>
+    public async Task Save(Func<Stream, Task> write, string file)
     {
         if (file == "-")
         {
-            using var reader = new StreamReader(body);
-            var buffer = new char[16 * 1024];
-            while (await reader.ReadAsync(buffer, cancel) is > 0 and var read) await Out.WriteAsync(buffer.AsMemory(0, read), cancel);
+            await Out.FlushAsync();
+            if (OutBytes is { } bytes)
+            {
+                await write(bytes);
+                return;
+            }
+
+            using var text = new MemoryStream();
+            await write(text);
+            await Out.WriteAsync(Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length));
             return;
         }
         var aside = $"{file}.{Environment.ProcessId}.new";
         try
         {
-            await using (var stream = File.Create(aside)) await body.CopyToAsync(stream, cancel);
+            await using (var stream = File.Create(aside))
+            {
+                await write(stream);
+                stream.Flush(flushToDisk: true);
+            }
             File.Move(aside, file, overwrite: true);
         }
         finally

@@ -28,15 +28,16 @@ sealed class RemoteOptions
     public Uri Url(ParseResult parsed) => Find(parsed).Url;
 
     /// <summary>For what anyone may ask.</summary>
-    public Remote Open(ParseResult parsed) => Open(parsed, null);
+    public Remote Open(ParseResult parsed) => Open(parsed, withKey: false);
 
     /// <summary>For what only an organiser may do.</summary>
-    public Remote OpenWithKey(ParseResult parsed) => Open(parsed, Key(parsed));
+    public Remote OpenWithKey(ParseResult parsed) => Open(parsed, withKey: true);
 
-    Remote Open(ParseResult parsed, string? key)
+    // The server first: where there is none, nobody needs a key.
+    Remote Open(ParseResult parsed, bool withKey)
     {
         var (server, namedBy) = Find(parsed);
-        return new Remote(server, key, namedBy);
+        return new Remote(server, withKey ? Key(parsed) : null, namedBy);
     }
 
     (Uri Url, string NamedBy) Find(ParseResult parsed)

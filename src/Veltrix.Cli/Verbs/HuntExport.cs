@@ -21,7 +21,7 @@ static class HuntExport
             using var server = remote.Open(parsed);
             var name = parsed.GetValue(format) == "ctftime" ? "ctftime.json" : "board.csv";
             await using var body = await server.Stream($"{Remote.HuntPath(parsed.GetRequiredValue(hunt))}/exports/{name}", cancel);
-            await terminal.Save(body, parsed.GetRequiredValue(output), cancel);
+            await terminal.Save(stream => body.CopyToAsync(stream, cancel), parsed.GetRequiredValue(output));
             return ExitCode.Done;
         });
         return verb;

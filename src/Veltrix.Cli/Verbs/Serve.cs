@@ -21,18 +21,30 @@ static class Serve
             },
         };
         var ops = SharedOptions.OpsPort("metrics and health", 9360);
+        var opsHost = new Option<IPAddress>("--ops-host")
+        {
+            Description = "The address of that second listener; not one that hunters reach. Default: 127.0.0.1.",
+            HelpName = "ADDRESS",
+            DefaultValueFactory = _ => IPAddress.Loopback,
+            CustomParser = result =>
+            {
+                if (IPAddress.TryParse(result.Tokens[0].Value, out var address)) return address;
+                result.AddError($"--ops-host {result.Tokens[0].Value}: an IP address of this machine is needed, such as 127.0.0.1 or 0.0.0.0.");
+                return null;
+            },
+        };
         var json = SharedOptions.Json();
         var verb = new Verb("server", "Serve the hunts of a data folder until told to stop. 'up' does this and more, for one machine.",
             "veltrix server --data /var/lib/veltrix",
             "veltrix server --host 0.0.0.0 --port 80 --origin https://hunts.example.org --json",
             "veltrix server --data /var/lib/veltrix --redis redis:6379 --governor http://127.0.0.1:9357")
-        { governor, ops, json };
+        { governor, ops, opsHost, json };
         listen.AddTo(verb);
         verb.SetAction(async (parsed, cancel) =>
         {
             await using var server = await LocalServer.Start(
                 listen.Of(parsed) with { GovernedBy = parsed.GetValue(governor) is { } beside ? new GovernedBy.Sidecar(beside) : GovernedBy.Nobody }, cancel);
-            await using var listener = await OpsListener.Start(new IPEndPoint(IPAddress.Loopback, parsed.GetValue(ops)), cancel);
+            await using var listener = await OpsListener.Start(new IPEndPoint(parsed.GetRequiredValue(opsHost), parsed.GetValue(ops)), cancel);
             if (parsed.GetValue(json)) terminal.Json(new JsonObject { ["ready"] = true, ["url"] = DataHome.Trimmed(server.Url), ["ops"] = DataHome.Trimmed(listener.Url) });
             else terminal.Say($"Serving {listen.Folder(parsed).Path} at {DataHome.Trimmed(server.Url)}. Ctrl-C stops it.");
             await Task.Delay(Timeout.InfiniteTimeSpan, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -124,5 +124,5 @@ static class Simulate
             : FormattableString.Invariant($"Capacity was not fitted: {fit.BacklogSeconds} s of backlog, and {PlantFit.BacklogLeast} are needed."));
     }
 
-    static Task Save(Terminal terminal, string text, string file, CancellationToken cancel) => terminal.Save(new MemoryStream(Encoding.UTF8.GetBytes(text)), file, cancel);
+    static Task Save(Terminal terminal, string text, string file, CancellationToken cancel) => terminal.Save(stream => stream.WriteAsync(Encoding.UTF8.GetBytes(text), cancel).AsTask(), file);
 }

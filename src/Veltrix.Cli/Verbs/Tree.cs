@@ -25,7 +25,7 @@ static class Tree
                 HuntVerify.Make(terminal),
                 HuntReplay.Make(terminal),
             ]),
-            Group(terminal, "ledger", "Read a hunt's ledger.", [LedgerExport.Make(terminal)]),
+            Group(terminal, "ledger", "Write a hunt's ledger to a file, and make a hunt from one.", [LedgerExport.Make(terminal), LedgerImport.Make(terminal)]),
             Simulate.Make(terminal),
             GovernorRun.Make(terminal),
             Group(terminal, "config", "See, check and change settings, while hunts are live.",
@@ -51,6 +51,7 @@ static class Tree
             LoadVerb.Make(terminal),
             LoadVerb.MakeWorker(terminal),
             Doctor.Make(terminal),
+            Health.Make(terminal),
             Version.Make(terminal),
         };
         ShowsHelp(root, terminal.Out, ExitCode.Done);

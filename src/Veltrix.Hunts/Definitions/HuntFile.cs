@@ -58,6 +58,31 @@ public static class HuntFile
         return new HuntFileResult(null, faults.InFileOrder());
     }
 
+    /// <summary>The same hunt under another id; everything else stays as its author wrote it.</summary>
+    /// <exception cref="ArgumentException">The id is none, or stands in the file in a way that cannot be changed; the message says why.</exception>
+    public static string Rename(string yaml, string id)
+    {
+        if (Read(yaml).Definition is { } definition && definition.Id == id) return yaml;
+        var bom = yaml.StartsWith('\uFEFF') ? 1 : 0;
+        if (YamlNode.Parse(yaml[bom..], new Faults()) is YamlMap root && root.Entries.FirstOrDefault(entry => entry.Key.Value == "hunt").Value is YamlText old)
+        {
+            var start = bom;
+            for (var line = 1; line < old.Line; line++) start = yaml.IndexOf('\n', start) + 1;
+            start += old.Column - 1;
+            // An id has no quote in it, so the next one ends it.
+            var end = old.Plain ? start + old.Value.Length : yaml.IndexOf(yaml[start], start + 1) + 1;
+            if (end > start && yaml[start..end].Contains(old.Value, StringComparison.Ordinal))
+            {
+                var renamed = $"{yaml[..start]}{(old.Plain ? id : $"\"{id}\"")}{yaml[end..]}";
+                var read = Read(renamed);
+                if (read.Definition?.Id == id) return renamed;
+                if (!read.Faults.IsEmpty) throw new ArgumentException($"{read.Faults[0].Message} {read.Faults[0].Remedy}");
+            }
+        }
+
+        throw new ArgumentException("the id stands in the hunt file in a way that cannot be changed.");
+    }
+
     /// <summary>A small hunt to start from, commented for authors. It reads without faults.</summary>
     /// <exception cref="ArgumentException">The id or the title is none; the message says why.</exception>
     public static string Template(string id, string title)

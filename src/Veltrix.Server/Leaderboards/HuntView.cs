@@ -58,6 +58,15 @@ public sealed class HuntView
         }
     }
 
+    /// <summary>Everything up to this position in the submissions log is decided and folded, also what came to nothing.</summary>
+    public long DecidedUpTo
+    {
+        get
+        {
+            lock (gate) return Math.Max(seen, ledgerGate.CommandPosition);
+        }
+    }
+
     /// <summary>The scorer's epoch as read from the ledger. May be read from any thread.</summary>
     public long Epoch => Volatile.Read(ref epoch);
 

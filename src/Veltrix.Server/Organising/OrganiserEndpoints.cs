@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Veltrix.EventLog;
 using Veltrix.Hunts;
 using Veltrix.Server.Admission;
+using Veltrix.Server.Ledgers;
 using Veltrix.Server.Scoring;
 
 namespace Veltrix.Server.Organising;
@@ -20,7 +21,7 @@ public static class OrganiserEndpoints
     /// <summary>Far more than the referee allows, and far from where sums overflow.</summary>
     const long PointsMax = 1_000_000_000_000;
 
-    public static void MapOrganising(this IEndpointRouteBuilder routes, HuntDirectory hunts, Keyring keyring, string dataFolder)
+    public static void MapOrganising(this IEndpointRouteBuilder routes, HuntDirectory hunts, Keyring keyring, string dataFolder, TimeProvider clock)
     {
         routes.MapPost("/v1/hunts", (HttpRequest request, bool open = false, string? clock = null) => Publish(hunts, keyring, request, open, clock))
             .Accepts<string>("application/yaml").Produces<Published>(201).ProducesProblem(401).ProducesProblem(409).ProducesProblem(413).ProducesProblem(422).ProducesProblem(503)
@@ -31,12 +32,19 @@ public static class OrganiserEndpoints
             .Produces<ActionTaken>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503)
             .WithSummary("open, pause, resume, extend, close, adjust, ban or announce");
 
-        routes.MapGet("/v1/hunts/{hunt}/ledger", IResult (string hunt, HttpRequest request, long after = 0) =>
+        routes.MapGet("/v1/hunts/{hunt}/ledger", async Task<IResult> (string hunt, HttpRequest request, long after = 0, string format = "ndjson") =>
         {
             if (hunts.Find(hunt) is not { } live) return Problems.NoHunt(hunt);
             if (!MayAudit(request, keyring, hunt)) return Problems.NotAllowed("organiser or audit");
-            return TypedResults.Stream(body => LedgerExport.Write(live.Ledger, after, body, request.HttpContext.RequestAborted), "application/x-ndjson");
-        }).WithSummary("The ledger as NDJSON, up to its present end");
+            if (!Enum.TryParse(format, ignoreCase: true, out LedgerForm form) || !Enum.IsDefined(form) || char.IsDigit(format[0]))
+                return Problems.Of(StatusCodes.Status400BadRequest, "BadMember", $"format is 'ndjson' or 'protobuf', not '{format}'");
+            // A backup holds everything that was acknowledged before it was asked for.
+            await live.Settle(request.HttpContext.RequestAborted);
+            var upTo = live.View.Read((_, _, position) => position);
+            return TypedResults.Stream(
+                body => LedgerExport.Write(live.Ledger, hunt, form, after, upTo, clock, body, request.HttpContext.RequestAborted),
+                form == LedgerForm.Protobuf ? "application/x-protobuf" : "application/x-ndjson");
+        }).WithSummary("The ledger up to its present end, as NDJSON or as protobuf");
 
         routes.MapPost("/v1/hunts/{hunt}/verify", async Task<IResult> (string hunt, HttpRequest request) =>
         {
@@ -109,7 +117,7 @@ public static class OrganiserEndpoints
             var decided = await live.Play(By(grant, body.Why ?? "", command), request.HttpContext.RequestAborted);
             return decided.Facts is [.., Fact.ActionRefused refused]
                 ? Problems.Refused(refused.Reason)
-                : TypedResults.Ok(new ActionTaken(decided.CommandPosition, [.. LedgerExport.Facts(decided)]));
+                : TypedResults.Ok(new ActionTaken(decided.CommandPosition, [.. FactJson.Of(decided)]));
         }
         catch (EventLogException e)
         {

@@ -6,6 +6,7 @@ using Veltrix.EventLog;
 using Veltrix.Hosting;
 using Veltrix.Hunts;
 using Veltrix.Server.Admission;
+using Veltrix.Server.Ledgers;
 
 namespace Veltrix.Server.Organising;
 
@@ -62,7 +63,7 @@ public static class SettingsEndpoints
             var decided = await live.Play(OrganiserEndpoints.By(grant, why, command), request.HttpContext.RequestAborted);
             if (decided.Facts is [.., Fact.ActionRefused refused]) return Problems.Refused(refused.Reason);
             live.ShowSettings();
-            return TypedResults.Ok(new SettingTaken(decided.CommandPosition, [.. LedgerExport.Facts(decided)], SettingCard.Of(hunts.Settings.Explain(Keys.Find(key)!, hunt))));
+            return TypedResults.Ok(new SettingTaken(decided.CommandPosition, [.. FactJson.Of(decided)], SettingCard.Of(hunts.Settings.Explain(Keys.Find(key)!, hunt))));
         }
         catch (EventLogException e)
         {

@@ -49,7 +49,8 @@ public static class LedgerCodec
         return wire;
     }
 
-    static LedgerRecord.Decided FromWire(Proto.Decided wire)
+    /// <exception cref="InvalidDataException">A fact is of a kind that this version does not know.</exception>
+    internal static LedgerRecord.Decided FromWire(Proto.Decided wire)
     {
         var facts = ImmutableArray.CreateBuilder<Fact>(wire.Facts.Count);
         foreach (var fact in wire.Facts) facts.Add(FromWire(fact));

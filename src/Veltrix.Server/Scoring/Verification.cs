@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Veltrix.EventLog;
-using Veltrix.Hosting;
 using Veltrix.Hunts;
 using Veltrix.Server.Leaderboards;
 
@@ -25,11 +23,8 @@ public static class Verification
     /// <exception cref="KeyNotFoundException">There is no such hunt.</exception>
     public static async Task<VerifyReport> OfFolder(string dataFolder, string hunt, TimeProvider clock, CancellationToken cancel)
     {
-        using var settings = new Settings(clock);
-        new ConfigWatch(Path.Combine(dataFolder, ConfigFile.DefaultName), settings, clock, NullLogger.Instance).ReadFirst(required: false);
-        await using var logs = await DataFolder.OpenLogs(dataFolder, settings, clock, cancel);
-        if (!(await logs.List(cancel)).Contains($"{hunt}/ledger")) throw new KeyNotFoundException($"there is no hunt '{hunt}' in {dataFolder}");
-        var ledger = await logs.Open($"{hunt}/ledger", cancel);
+        await using var logs = await DataFolder.OpenLogs(dataFolder, config: null, clock, cancel);
+        var ledger = await DataFolder.OpenLedger(logs, dataFolder, hunt, cancel);
         var checkpoints = LiveHunt.CheckpointsOf(dataFolder, hunt);
         var view = FoldAll(ledger, checkpoints.Newest(ledger.End), clock);
         return Compare(ledger, checkpoints, view.Snapshot(), view.Read((_, board) => Rows(board)));

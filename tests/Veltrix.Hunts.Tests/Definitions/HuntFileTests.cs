@@ -116,6 +116,19 @@ public sealed partial class HuntFileTests
         Assert.All(hunts, yaml => Assert.Empty(HuntFile.Read(yaml).Faults));
     }
 
+    [Theory]
+    [InlineData("hunt: old\ntitle: T\n", "hunt: new\ntitle: T\n")]
+    [InlineData("# hunt: old\r\ntitle: T\r\nhunt: 'old' # old\r\n", "# hunt: old\r\ntitle: T\r\nhunt: \"new\" # old\r\n")]
+    [InlineData("\uFEFF\"hunt\":   \"old\"\ntitle: old\n", "\uFEFF\"hunt\":   \"new\"\ntitle: old\n")]
+    public void Renaming_changes_the_id_and_nothing_else(string old, string renamed)
+    {
+        const string Rest = "challenges: [{ id: old, points: 1, answers: [old] }]\n";
+        Assert.Equal(renamed + Rest, HuntFile.Rename(old + Rest, "new"));
+        Assert.Equal(old + Rest, HuntFile.Rename(old + Rest, "old"));
+        Assert.Throws<ArgumentException>(() => HuntFile.Rename(old + Rest, "No Id"));
+        Assert.Throws<ArgumentException>(() => HuntFile.Rename("title: T\n" + Rest, "new"));
+    }
+
     static string AuthorsPage() => File.ReadAllText(Path.Combine(Repository.Root, "docs", "author", "hunt-file.md"));
 
     [GeneratedRegex(@"^\| `(?<key>[^`]+)` \|", RegexOptions.Multiline)]

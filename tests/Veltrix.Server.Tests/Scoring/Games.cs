@@ -21,6 +21,10 @@ static class Games
           - { id: end, points: 8, answers: [yes], unlock: { all_of: [b, c] }, final: true }
         """;
 
+    /// <summary>Publishes the game and opens it.</summary>
+    public static readonly (long TimeMs, Envelope Envelope)[] Begin =
+        [(0, Envelope.Of(CommandId.None, new Command.Publish(Definition, false))), (0, Envelope.Of(CommandId.None, new Command.Open()))];
+
     static readonly Gen<Command> Played = Gen.Frequency<Command>(
         (20, Gen.Select(Any("a", "b", "c", "end", "nothing"), Any("yes", "yes", "no"), (c, a) => (Command)new Command.Submit(c, a))),
         (6, Gen.Select(Gen.Int[0, 2], Gen.Int[0, 5], Gen.Int[-9_000, 9_000], (how, n, waited) => (Command)new Command.Join($"Name {n}", how switch
@@ -47,8 +51,7 @@ static class Games
     public static readonly Gen<(long TimeMs, Envelope Envelope)[]> Of = Step.Array[0, 120].Select(steps => steps
         .Where((step, index) => step.Envelope.Command is not Command.Join { Team: TeamChoice.Found found }
             || !steps.Take(index).Any(earlier => earlier.Envelope.Command is Command.Join { Team: TeamChoice.Found f } && f.Invite == found.Invite))
-        .Prepend((0, Envelope.Of(CommandId.None, new Command.Open())))
-        .Prepend((0, Envelope.Of(CommandId.None, new Command.Publish(Definition, false)))).ToArray());
+        .Prepend(Begin[1]).Prepend(Begin[0]).ToArray());
 
     /// <summary>What one scorer that is never disturbed makes of the commands. Command positions are 1, 2, 3 …; records lie at 10, 20, 30 …</summary>
     public static List<(long Position, LedgerRecord Record)> Ledger(IEnumerable<(long TimeMs, Envelope Envelope)> commands)
