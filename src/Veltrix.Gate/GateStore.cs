@@ -59,7 +59,7 @@ public sealed class GateStore : IAsyncDisposable
         {
             if (store is not null) await store.DisposeAsync();
             else embedded?.Dispose();
-            if (StoreFault.IsKnown(e)) throw StoreFault.Of(e, endpoint, "connecting");
+            if (StoreFault.IsKnown(e)) throw StoreFault.Of(e, endpoint, StoreFault.Connecting);
             throw;
         }
     }

@@ -5,12 +5,16 @@ namespace Veltrix.Gate;
 /// <summary>What a failure of the client library or an error of the store means to those who use the gate, with the remedy.</summary>
 static class StoreFault
 {
+    /// <summary>What is being done at the start; then nothing is tried again.</summary>
+    public const string Connecting = "connecting";
+
     public static bool IsKnown(Exception failure) => failure is RedisException or RedisTimeoutException or RedisCommandException or TimeoutException or ObjectDisposedException;
 
     /// <param name="what">What was being done, as the end of "while …".</param>
     public static GateException Of(Exception failure, string endpoint, string what) => failure is RedisServerException ? Answered(failure, endpoint, what)
         : failure is RedisCommandException && failure.Message.Contains("replica", StringComparison.OrdinalIgnoreCase) ? ReadOnly(failure, endpoint, what)
         : failure is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } ? Refused(failure, endpoint, what)
+        : what == Connecting ? new GateException(GateFault.Away, $"No Redis answers at {endpoint}. See that it runs there and can be reached from here.", failure)
         : new GateException(GateFault.Away, $"The store at {endpoint} did not answer while {what} ({FirstLine(failure)}). "
             + "Joins are closed until it does; it is tried again by itself. See that it runs and can be reached from here.", failure);
 

@@ -159,7 +159,8 @@ public class ConfigVerbTests
     [Theory]
     [InlineData("config set join.pace 5 --why x", "--hunt")]
     [InlineData("config set join.pace 5 --hunt riddles", "--why")]
-    [InlineData("config set join.pace 5 --hunt riddles --why x --until soon", "--until soon: a moment is written as")]
+    [InlineData("config set join.pace 5 --hunt riddles --why x --until 22:00", "--until 22:00: a moment is written with date and offset")]
+    [InlineData("config set join.pace 5 --hunt riddles --why x --until soon", "--until soon: a moment is written with")]
     public async Task Setting_needs_a_hunt_a_reason_and_an_end_that_can_be_read(string line, string message)
     {
         var ran = await Shell.Run(line.Split(' '));

@@ -128,7 +128,7 @@ public class GovernorVerbTests
     [InlineData("governor policy capitals magic --why x", "There is no policy 'magic'; there are forecast")]
     [InlineData("governor pin capitals 1.5 --why x", "'1.5' is no limit")]
     [InlineData("governor pin capitals 5", "--why")]
-    [InlineData("governor pin capitals 5 --why x --until soon", "--until soon: a moment is written as")]
+    [InlineData("governor pin capitals 5 --why x --until soon", "--until soon: a moment is written with")]
     [InlineData("governor --redis r:1 --listen nowhere", "--listen nowhere: an IP address of this machine and a port are needed")]
     [InlineData("governor", "--redis")]
     [InlineData("governor log --hunt x --governor here", "--governor here: an address begins with")]

@@ -47,7 +47,7 @@ public class RemoteVerbTests
     {
         using var folder = new TempFolder();
 
-        var ran = await Shell.Run("hunt", "open", "riddles", "--data", folder.Path);
+        var ran = await Shell.Run("hunt", "open", "riddles", "--url", "http://127.0.0.1:1", "--data", folder.Path);
 
         Assert.Equal(ExitCode.NotFound, ran.Code);
         Assert.Contains($"There is no key in {folder.File("admin.key")}.", ran.Error);

@@ -84,7 +84,8 @@ sealed class Role(string name, IReadOnlyList<string> args, string logFile, Actio
             }
     }
 
-    string LastLine() => File.ReadLines(logFile).LastOrDefault(line => line.Trim().Length > 0) ?? "nothing";
+    // What went wrong comes first, what to do about it after it.
+    string LastLine() => File.ReadLines(logFile).LastOrDefault(line => line.StartsWith("veltrix: ", StringComparison.Ordinal)) ?? File.ReadLines(logFile).LastOrDefault(line => line.Trim().Length > 0) ?? "nothing";
 
     /// <summary>Tells it to end, and ends it if it does not.</summary>
     public async ValueTask DisposeAsync()

@@ -38,6 +38,8 @@ static class SharedOptions
         },
     };
 
+    static readonly string[] Moments = ["yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm'Z'", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mmzzz"];
+
     /// <summary>A moment to come, given as such or as a length of time from now.</summary>
     public static Option<DateTimeOffset?> Until(string description) => new("--until")
     {
@@ -47,8 +49,9 @@ static class SharedOptions
         {
             var text = result.Tokens[0].Value;
             if (Duration.TryParse(text, out var span)) return DateTimeOffset.UtcNow + span;
-            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)) return moment;
-            result.AddError($"--until {text}: a moment is written as 2026-12-01T20:30:00Z, a length of time as 30m or 1h30m.");
+            // With its offset: a bare 22:00 would be read as UTC, and a pin end hours away from what was meant.
+            if (DateTimeOffset.TryParseExact(text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)) return moment;
+            result.AddError($"--until {text}: a moment is written with date and offset, as 2026-12-01T20:30:00Z or 2026-12-01T21:30+01:00; a length of time as 30m or 1h30m.");
             return null;
         },
     };

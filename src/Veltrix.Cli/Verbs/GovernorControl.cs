@@ -35,19 +35,7 @@ static class GovernorControl
         {
             if (result.Tokens is [var token] && token.Value != "none" && !TryLimit(token.Value, out _)) result.AddError($"'{token.Value}' is no limit: a whole number from 0 to 10,000,000, or none.");
         });
-        var until = new Option<DateTimeOffset?>("--until")
-        {
-            Description = "When the pin ends by itself: a moment with an offset, or a length of time from now.",
-            HelpName = "MOMENT",
-            CustomParser = result =>
-            {
-                var text = result.Tokens[0].Value;
-                if (Duration.TryParse(text, out var span)) return DateTimeOffset.UtcNow + span;
-                if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)) return moment;
-                result.AddError($"--until {text}: a moment is written as 2026-12-01T20:30:00Z, a length of time as 30m.");
-                return null;
-            },
-        };
+        var until = SharedOptions.Until("When the pin ends by itself");
         return Act(terminal, "pin", "Hold the limit at a number, whatever is measured: the vote of this one governor. For all of them: veltrix config set pin_limit.",
             ["veltrix governor pin riddles 12000 --why \"the venue holds no more\" --until 2h", "veltrix governor pin riddles none --why \"the second hall is open\""], [limit, until],
             async (parsed, remote, hunt, who, why, cancel) =>

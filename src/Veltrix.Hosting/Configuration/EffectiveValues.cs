@@ -27,6 +27,6 @@ sealed record EffectiveValues(Dictionary<Key, object?> General, Dictionary<strin
     static string? Moved(Key key, Dictionary<Key, object?> before, Dictionary<Key, object?> after)
     {
         var (old, fresh) = (key.Write(before.GetValueOrDefault(key, key.DefaultValue)), key.Write(after.GetValueOrDefault(key, key.DefaultValue)));
-        return old == fresh ? null : $"{old} → {fresh}";
+        return old == fresh ? null : $"{old} → {fresh}{(key.Acts == Acts.AtStart ? " (acts at the next start)" : "")}";
     }
 }

@@ -5,7 +5,8 @@ using Veltrix.Hosting;
 namespace Veltrix.Server.Admission;
 
 /// <summary>Which setting a limit comes from, who set that, and where it is explained. Every refusal carries it, so that no limit is ever met that is written nowhere.</summary>
-public sealed record LimitSource(string Key, string Origin, string Page)
+/// <param name="Why">What was measured, in the governor's words.</param>
+public sealed record LimitSource(string Key, string Origin, string Page, string? Why = null)
 {
     const string Pages = "https://veltrix.dev/docs/reference/config.md#";
 
@@ -39,6 +40,7 @@ public sealed record LimitSource(string Key, string Origin, string Page)
         json.WriteString("key"u8, Key);
         json.WriteString("origin"u8, Origin);
         json.WriteString("page"u8, Page);
+        if (Why is not null) json.WriteString("why"u8, Why);
         json.WriteEndObject();
     }
 }

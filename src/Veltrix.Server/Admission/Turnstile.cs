@@ -98,7 +98,10 @@ public sealed partial class Turnstile
     bool IsScarce => live.Seated + live.Waiting + Volatile.Read(ref cameSince) >= house.Settings.Get(Keys.JoinScarce, Hunt) * Limit;
 
     /// <summary>The setting that <see cref="Limit"/> comes from.</summary>
-    internal LimitSource Source => LimitSource.Of(house.Settings, Hunt, live.Limits);
+    internal LimitSource Source => LimitSource.Of(house.Settings, Hunt, live.Limits) with
+    {
+        Why = guidance?.Reason ?? (own.IsOverruled ? OwnLimit.Overruled : live.Limits?.Reason) ?? WhyClosed,
+    };
 
     /// <summary>How long a seat is kept for a hunter whose connection was lost: shorter in a brownout, never under ten seconds.</summary>
     public TimeSpan Grace
@@ -415,10 +418,21 @@ public sealed partial class Turnstile
         var drawnAt = drawn ? DrawsAt() : null;
         long? place = drawnAt is not null ? null : places.TryGetValue(hunter, out var known) ? known : answer is { Place: > 0 } asked ? asked.Place : null;
         var waiting = Math.Max(answer?.Waiting ?? live.Waiting, place ?? 0);
-        var reason = fault.Length > 0 ? "the store of seats is away for a moment; your place is kept" : guidance?.Reason ?? (own.IsOverruled ? OwnLimit.Overruled : live.Limits?.Reason) ?? WhyClosed;
         return new WaitingCard(
             "waiting", null, place, place - 1, waiting, Limit, answer?.Seated ?? live.Seated, place is { } p && fault.Length == 0 ? EtaOf(p - 1) : null,
-            PollS(waiting), house.Sockets.HasRoomForWaiting, reason, Source, house.Settings.Get(Keys.LateCredit, Hunt), drawnAt);
+            PollS(waiting), house.Sockets.HasRoomForWaiting, WhyWaiting(answer, drawnAt), Source, house.Settings.Get(Keys.LateCredit, Hunt), drawnAt);
+    }
+
+    // For hunters, who know nothing of stores and logs; what the governor measured is in Source.
+    string WhyWaiting(SeatAnswer? answer, long? drawnAt)
+    {
+        var (seated, limit) = (answer?.Seated ?? live.Seated, Limit);
+        if (fault.Length > 0) return "We cannot look for a free place just now. Yours in the queue is kept.";
+        if (drawnAt is not null) return "Places are drawn by lot when the hunt opens.";
+        if (!IsOpen || ClosesAlone || guidance?.Pause == true) return "Nobody new is let in for the moment, so that those who play can go on. Your place in the queue is kept.";
+        return seated >= limit
+            ? FormattableString.Invariant($"The house is full: {seated:N0} play. A place is free when somebody leaves, or when there is room for more.")
+            : FormattableString.Invariant($"There is room: {seated:N0} of {limit:N0} play. The queue is let in one after another.");
     }
 
     // Seconds between two questions of one who waits without a socket: the more wait, the rarer.

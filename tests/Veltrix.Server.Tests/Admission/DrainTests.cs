@@ -32,6 +32,36 @@ public sealed class DrainTests
     }
 
     [Fact]
+    public void When_a_rush_is_over_it_no_longer_foretells_and_the_slower_pace_after_it_does()
+    {
+        var drain = new Drain(clock);
+        Pass(drain, 20, 60, 0);
+        Assert.NotNull(drain.For(100));
+        // The house is full, and nobody leaves.
+        Pass(drain, 14, 0, 1_200);
+        Assert.NotNull(drain.For(100));
+        Pass(drain, 2, 0, 1_200);
+        Assert.Null(drain.For(100));
+        // Now somebody does, every second.
+        Pass(drain, 100, 1, 1_200);
+        var (from, to) = drain.For(99)!.Value;
+        Assert.InRange(100, from.TotalSeconds, to.TotalSeconds);
+    }
+
+    [Fact]
+    public void A_limit_that_rises_in_steps_is_one_pace()
+    {
+        var drain = new Drain(clock);
+        for (var step = 0; step < 12; step++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(5));
+            drain.Saw(step * 50);
+        }
+
+        Assert.InRange(10, drain.For(99)!.Value.From.TotalSeconds, drain.For(99)!.Value.To.TotalSeconds);
+    }
+
+    [Fact]
     public void A_count_that_starts_anew_is_no_negative_pace()
     {
         var drain = new Drain(clock);

@@ -19,7 +19,7 @@ public sealed class OverruledTests
         await SmallHouse.Until(async () => (int)(await house.Join("Bob"))["http"]! == 202);
         var bob = await house.Queue("Cyd", 2);
 
-        await SmallHouse.Until(async () => ((string)(await house.Place(bob))["reason"]!).Contains(Reason));
+        await SmallHouse.Until(async () => ((string)(await house.Place(bob))["set_by"]!["why"]!).Contains(Reason));
         house.SetLimit(2);
         Assert.Equal(1, (int)(await house.Place(bob))["limit"]!);
 
@@ -29,6 +29,6 @@ public sealed class OverruledTests
         await using (var redis = await ConnectionMultiplexer.ConnectAsync(new Uri(words[2]).Authority))
             Assert.True(await redis.GetDatabase().HashDeleteAsync(words[4].Trim('\''), words[5]));
         await SmallHouse.Until(async () => (int)(await house.Place(bob))["limit"]! == 2);
-        Assert.DoesNotContain(Reason, (string)(await house.Place(bob))["reason"]!);
+        Assert.DoesNotContain(Reason, (string)(await house.Place(bob))["set_by"]!["why"]!);
     }
 }

@@ -34,7 +34,7 @@ public sealed class StoreAwayTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 15);
         Assert.Contains("AdmissionClosed", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        await waiting.Next("waiting", frame => ((string)frame["reason"]!).Contains("your place is kept"));
+        await waiting.Next("waiting", frame => ((string)frame["reason"]!).Contains("Yours in the queue is kept"));
         Assert.Equal("waiting", (string)(await house.Place(cyd))["state"]!);
         // Somebody who was playing reloads meanwhile.
         await using var back = await house.Server.Connect(SmallHouse.Hunt, token, new { instance = "other" });

@@ -20,7 +20,9 @@ public sealed class WaitingTests
         var eve = await house.Queue("Eve", 3);
         var seen = await house.Place(dee);
         Assert.Equal((2, 1, 3, 2, 2), ((int)seen["place"]!, (int)seen["ahead"]!, (int)seen["waiting"]!, (int)seen["limit"]!, (int)seen["seated"]!));
-        Assert.Contains("max_concurrent_hunters", (string)seen["reason"]!);
+        // A sentence for hunters, and what it rests on for operators.
+        Assert.Equal("The house is full: 2 play. A place is free when somebody leaves, or when there is room for more.", (string)seen["reason"]!);
+        Assert.Contains("max_concurrent_hunters", (string)seen["set_by"]!["why"]!);
         Assert.True(seen.AsObject().ContainsKey("eta") && seen["eta"] is null);
         // The hunt's log has heard of those who play, and of nobody else.
         Assert.Equal(2, (await house.Server.Ledger(SmallHouse.Hunt)).SelectMany(line => line["facts"]!.AsArray()).Count(fact => (string)fact!["fact"]! == "TeamJoined"));

@@ -32,7 +32,7 @@ export function waitInRoom(page: HTMLElement, hunt: HuntCard, ticket: string, fi
       write(of, standing.place === null ? '' : ` of ${standing.waiting.toLocaleString('en')} waiting`);
       write(eta, inWords(standing));
       write(more, standing.clock === 'personal' ? 'Your clock starts when you are let in: what you wait is not counted against you.' : '');
-      write(why, `${counted(standing.seated, 'hunter')} of ${standing.limit.toLocaleString('en')} are playing. ${standing.reason}`);
+      write(why, standing.reason);
       if (standing.top?.length) {
         topCard.hidden = false;
         top.show(standing.top);
