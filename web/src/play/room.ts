@@ -3,7 +3,7 @@
 import { make, write } from '../dom.ts';
 import { getPlace, liveUrl, type HuntCard } from '../http.ts';
 import type { Announcement, Times } from '../live.ts';
-import { clockTime, counted, ordinal, phaseInWords } from '../phase.ts';
+import { clockTime, ordinal, phaseInWords } from '../phase.ts';
 import { etaInWords, Queue, type Standing } from '../queue.ts';
 import { Rows } from '../rows.ts';
 import { Spoken } from '../spoken.ts';
