@@ -7,40 +7,40 @@ namespace Veltrix.Cli.Capacities;
 static class Costs
 {
     /// <summary>A server that carries nobody: its clockwork, and the logs it follows.</summary>
-    public const double ServerCores = 0.06;
+    public const double ServerCores = 0.12;
 
     /// <summary>One board frame to one hunter, its share of serialising and sending.</summary>
-    public const double FrameSeconds = 22e-6;
+    public const double FrameSeconds = 28.5e-6;
 
-    /// <summary>One submission at the server that takes it: frame, append, ack, outcome.</summary>
-    public const double SubmissionSeconds = 120e-6;
+    /// <summary>One batch of commands or decisions that a server handles: reading, folding, telling, on every server for every hunt. Few in a batch cost as much as many.</summary>
+    public const double BatchSeconds = 180e-6;
 
-    /// <summary>One command decided by the hunt's scorer, and put into the ledger.</summary>
-    public const double DecideSeconds = 8.5e-6;
+    /// <summary>Batches a second in one hunt's log, however many records come: a round trip to the log lies between two.</summary>
+    public const double BatchesMost = 1_000;
 
-    /// <summary>One decision folded into state and board, which every server does for every hunt.</summary>
-    public const double FoldSeconds = 4e-6;
+    /// <summary>One submission in a large batch, from command to board.</summary>
+    public const double CommandSeconds = 8.5e-6;
 
     /// <summary>One join over HTTP with its connection: gate, append, decision, upgrade, welcome.</summary>
-    public const double JoinSeconds = 1.6e-3;
+    public const double JoinSeconds = 2.2e-3;
 
     /// <summary>A connected hunter in a server's memory.</summary>
-    public const double HunterBytes = 17_300;
+    public const double HunterBytes = 22_800;
 
     /// <summary>The same after a rush, before the collector has looked: what must be there.</summary>
-    public const double HunterBytesInRush = 36_000;
+    public const double HunterBytesInRush = 40_000;
 
     /// <summary>A server that carries nobody.</summary>
-    public const double ServerBytes = 210e6;
+    public const double ServerBytes = 133e6;
 
     /// <summary>A seat in Redis, with its share of the store's own.</summary>
-    public const double SeatBytes = 200;
+    public const double SeatBytes = 110;
 
     /// <summary>A board frame on the wire.</summary>
-    public const double FrameBytes = 560;
+    public const double FrameBytes = 640;
 
     /// <summary>Frames of one submission: sent, acknowledged, answered.</summary>
-    public const double SubmissionBytes = 700;
+    public const double SubmissionBytes = 300;
 
     /// <summary>Records of one submission in both logs.</summary>
     public const double LogBytes = 300;

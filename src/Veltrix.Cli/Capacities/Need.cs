@@ -16,9 +16,10 @@ sealed record Demand(long Hunters, int Hunts, double PerHunter, TimeSpan Cadence
 /// <summary>
 /// What a crowd needs, from the measured <see cref="Costs"/>. Linear in hunters, submissions and frames; that it is so was seen up to <see cref="Costs.HuntersSeen"/>.
 /// </summary>
-/// <param name="Servers">The most of the four reasons below, and one to spare for the death of any.</param>
+/// <param name="Servers">The most of the reasons below, and one to spare in every group; 0: no number of such servers is enough.</param>
+/// <param name="Groups">Of servers, each with hunts of its own.</param>
 sealed record Need(
-    Demand Asked, int Servers, IReadOnlyList<Reason> Reasons, double ServerBytes, double RedisBytes, double RedisJoinsPerSecond, double NetworkOutBytes, double LogBytesPerSecond, double LogBytesPerDay,
+    Demand Asked, int Servers, int Groups, IReadOnlyList<Reason> Reasons, double ServerBytes, double RedisBytes, double RedisJoinsPerSecond, double NetworkOutBytes, double LogBytesPerSecond, double LogBytesPerDay,
     IReadOnlyList<Strain> Strains)
 {
     /// <summary>A core that is busier than this answers late.</summary>
@@ -33,20 +34,23 @@ sealed record Need(
     {
         var submissions = demand.Hunters * demand.PerHunter;
         var frames = demand.Hunters / demand.Cadence.TotalSeconds;
-        // Every server folds every decision, so that part does not get smaller with more servers.
-        var each = Costs.ServerCores + (submissions * Costs.FoldSeconds);
+        // Every server of a group folds every decision of its hunts, so that part does not get smaller with more servers, only with more groups.
+        var folding = (Math.Min(submissions, demand.Hunts * Costs.BatchesMost) * Costs.BatchSeconds) + (submissions * Costs.CommandSeconds);
+        var groups = (int)Math.Clamp(Math.Ceiling(folding / (demand.Cores * Busy / 2)), 1, demand.Hunts);
+        var each = Costs.ServerCores + (folding / groups);
         var room = (demand.Cores * Busy) - each;
-        var playing = (frames * Costs.FrameSeconds) + (submissions * (Costs.SubmissionSeconds + Costs.DecideSeconds));
+        var playing = frames * Costs.FrameSeconds;
         var joining = demand.Hunters / demand.Rush.TotalSeconds * Costs.JoinSeconds;
         Reason[] reasons =
         [
             new("sockets", Whole(demand.Hunters / (double)demand.Sockets), "nine tenths of the files that a process may open"),
-            new("playing", room > 0 ? Whole(playing / room) : int.MaxValue, "processors, while all play"),
-            new("arriving", room > 0 ? Whole(joining / room) : int.MaxValue, "processors, while all come; a slower pace needs fewer, and the rest waits in the queue"),
+            new("playing", room > 0 ? Whole(playing / room) : 0, "processors, while all play"),
+            new("arriving", room > 0 ? Whole(joining / room) : 0, "processors, while all come; a slower pace needs fewer, and the rest waits in the queue"),
         ];
         var servers = reasons.Max(reason => reason.Servers);
-        if (servers < int.MaxValue) servers++;
-        var onEach = (double)demand.Hunters / Math.Max(1, servers - 1);
+        var isPossible = room > 0;
+        servers = isPossible ? servers + groups : 0;
+        var onEach = (double)demand.Hunters / Math.Max(1, servers - groups);
         var network = (frames * Costs.FrameBytes) + (submissions * Costs.SubmissionBytes);
         var perHunt = submissions / demand.Hunts;
         Strain[] strains =
@@ -54,11 +58,11 @@ sealed record Need(
             new("a scorer", perHunt / Costs.ScorerPerSecond, "one hunt is decided in one order by one core: more hunts, not more servers, take more"),
             new("a hunt's log", perHunt / Costs.LogPerSecond, "one partition a log; faster disks, or more hunts"),
             new("Redis, while all come", demand.Hunters / demand.Rush.TotalSeconds / RedisJoinsMost, "one thread; a longer rush, or a store for each hunt"),
-            new("folding on each server", each / (demand.Cores * Busy), "every server folds every hunt; machines with faster cores"),
-            new("one gigabit of each server", network / Math.Max(1, servers - 1) / GigabitBytes, "more servers, or a longer cadence"),
+            new("folding on each server", each / (demand.Cores * Busy), "every server folds every hunt, so more servers do not help: machines with more or faster cores, or more hunts in more groups"),
+            new("one gigabit of each server", network / Math.Max(1, servers - groups) / GigabitBytes, "more servers, or a longer cadence"),
         ];
         return new Need(
-            demand, servers, reasons, Costs.ServerBytes + (onEach * Costs.HunterBytesInRush), demand.Hunters * Costs.SeatBytes, demand.Hunters / demand.Rush.TotalSeconds, network,
+            demand, servers, groups, reasons, Costs.ServerBytes + (onEach * Costs.HunterBytesInRush), demand.Hunters * Costs.SeatBytes, demand.Hunters / demand.Rush.TotalSeconds, network,
             submissions * Costs.LogBytes, submissions * Costs.LogBytes * 86_400, [.. strains.OrderByDescending(strain => strain.Share)]);
     }
 
@@ -71,6 +75,7 @@ sealed record Need(
     {
         ["hunters"] = Asked.Hunters,
         ["servers"] = Servers,
+        ["groups"] = Groups,
         ["servers_for"] = new JsonObject(Reasons.Select(reason => KeyValuePair.Create(reason.What, (JsonNode?)reason.Servers))),
         ["partitions"] = 2 * Asked.Hunts,
         ["server_bytes"] = Math.Round(ServerBytes),
