@@ -290,8 +290,9 @@ public sealed partial class Turnstile
     async Task Renew()
     {
         var lease = house.Settings.Get(Keys.SeatLease);
-        // After a fault the store may have taken this server for gone, and one that is put together again wants to hear of everybody who has come back.
-        var report = fault.Length > 0 || live.Epoch == 0 ? seats.All() : null;
+        // One that is put together again wants to hear of everybody who has come back. Otherwise it says itself whether it has taken this server for gone: to report without being asked, after every
+        // answer that came too late, would give a store that is short of time the most to do.
+        var report = live.Epoch == 0 ? seats.All() : null;
         var answer = await call.Try(cancel => gate.Renew(house.Server, lease, report, cancel));
         if (answer.WantsSeats) answer = await call.Try(cancel => gate.Renew(house.Server, lease, seats.All(), cancel));
         if (live.Epoch != 0 && answer.Epoch != live.Epoch) LogForgot(Hunt);
