@@ -15,7 +15,7 @@ static class Costs
     /// <summary>One batch of commands or decisions that a server handles: reading, folding, telling, on every server for every hunt. Few in a batch cost as much as many.</summary>
     public const double BatchSeconds = 180e-6;
 
-    /// <summary>Batches a second in one hunt's log, however many records come: a round trip to the log lies between two.</summary>
+    /// <summary>Batches a second in one hunt's log, however many records come. Not measured: taken as a round trip of a millisecond between two.</summary>
     public const double BatchesMost = 1_000;
 
     /// <summary>One submission in a large batch, from command to board.</summary>

@@ -25,9 +25,6 @@ sealed record Need(
     /// <summary>A core that is busier than this answers late.</summary>
     const double Busy = 0.7;
 
-    /// <summary>Joins a second through the gate of one Redis: one script of some 20 µs each, and one thread.</summary>
-    const double RedisJoinsMost = 25_000;
-
     const double GigabitBytes = 125e6;
 
     public static Need Of(Demand demand)
@@ -57,7 +54,6 @@ sealed record Need(
         [
             new("a scorer", perHunt / Costs.ScorerPerSecond, "one hunt is decided in one order by one core: more hunts, not more servers, take more"),
             new("a hunt's log", perHunt / Costs.LogPerSecond, "one partition a log; faster disks, or more hunts"),
-            new("Redis, while all come", demand.Hunters / demand.Rush.TotalSeconds / RedisJoinsMost, "one thread; a longer rush, or a store for each hunt"),
             new("folding on each server", each / (demand.Cores * Busy), "every server folds every hunt, so more servers do not help: machines with more or faster cores, or more hunts in more groups"),
             new("one gigabit of each server", network / Math.Max(1, servers - groups) / GigabitBytes, "more servers, or a longer cadence"),
         ];

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Veltrix.Control;
 using Veltrix.Hosting;
 using Veltrix.Server.Admission;
@@ -145,14 +143,12 @@ sealed class Cluster : IAsyncDisposable
 
     static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
 
-    // A role that is started again keeps its port, so a port is chosen once. Two roles never get the same: the listeners of this loop are open only for a moment.
+    // A role that is started again keeps its port, so a port is chosen once. Two roles never get the same, though each is free again at once.
     int FreePort()
     {
         while (true)
         {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+            var port = LocalPort.Free();
             if (given.Contains(port)) continue;
             given.Add(port);
             return port;

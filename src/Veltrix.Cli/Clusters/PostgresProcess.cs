@@ -16,7 +16,7 @@ sealed class PostgresProcess : IAsyncDisposable
     static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(30);
 
     readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("veltrix-postgres-");
-    readonly int port = FreePort();
+    readonly int port = LocalPort.Free();
     Process? process;
 
     PostgresProcess()
@@ -126,13 +126,6 @@ sealed class PostgresProcess : IAsyncDisposable
             await process.WaitForExitAsync(cancel);
             if (process.ExitCode != 0) throw new CliException(ExitCode.Failed, $"{process.StartInfo.FileName} ended with exit code {process.ExitCode}.");
         }
-    }
-
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public async ValueTask DisposeAsync()

@@ -12,7 +12,7 @@ sealed class RedisProcess : IAsyncDisposable
     static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(5);
 
     readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("veltrix-redis-");
-    readonly int port = FreePort();
+    readonly int port = LocalPort.Free();
     readonly long maxMemory;
     Process process = null!;
 
@@ -92,13 +92,6 @@ sealed class RedisProcess : IAsyncDisposable
                 if (process.HasExited || Stopwatch.GetElapsedTime(began) > StartWithin)
                     throw new CliException(ExitCode.Failed, $"redis-server did not start on port {port}: {error.Message}.", "Try it by hand: redis-server --port 0", error);
             }
-    }
-
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     async Task End()
