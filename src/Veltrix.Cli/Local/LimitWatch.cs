@@ -9,7 +9,7 @@ static class LimitWatch
 
     public static async Task Run(GateStore store, IReadOnlyList<string> hunts, Action<string> say, CancellationToken cancel)
     {
-        var last = new Dictionary<string, (long Limit, bool Pause)>();
+        var last = new Dictionary<string, (long Limit, bool Pause, bool Pinned)>();
         using var timer = new PeriodicTimer(Every);
         try
         {
@@ -26,8 +26,8 @@ static class LimitWatch
                         continue; // said by those who need it
                     }
 
-                    if (counts.Limits is not { } limits || (last.TryGetValue(hunt, out var said) && said == (limits.Limit, limits.Pause))) continue;
-                    last[hunt] = (limits.Limit, limits.Pause);
+                    if (counts.Limits is not { } limits || (last.TryGetValue(hunt, out var said) && said == (limits.Limit, limits.Pause, limits.Pinned))) continue;
+                    last[hunt] = (limits.Limit, limits.Pause, limits.Pinned);
                     say($"{DateTime.Now:HH:mm:ss} {hunt}: limit {limits.Reason} ({counts.Seated:N0} play, {counts.Waiting:N0} wait{(limits.Pause ? "; nobody is let in now" : "")})");
                 }
         }

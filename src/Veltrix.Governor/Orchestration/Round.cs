@@ -172,6 +172,7 @@ public static class Round
     {
         var from = memory.Published?.Limit ?? memory.Standing.Voted;
         if (memory is { Published: null, Opened: { } opened }) tally = tally with { Why = $"{opened}; {tally.Why}" };
+        if (memory.Published is { } before) tally = ByHand(before, tally);
         var limits = new GateLimits(
             tally.Effective,
             Vote.PaceOnWire(tally.JoinsPerSecond),
@@ -189,6 +190,15 @@ public static class Round
         return (
             memory with { Standing = memory.Standing.After(tally, now), Published = limits, Wanted = wanted },
             new HuntRuling(hunt, limits, tally, votes, plan, memory.Seated, memory.Waiting, MayReopen(memory, votes.Length, inputs.Gates.GetValueOrDefault(hunt), now)));
+    }
+
+    /// <summary>Where people moved the limit, they are the reason, and what was measured only says where it came to rest.</summary>
+    static Tally ByHand(GateLimits before, Tally tally)
+    {
+        var ceiling = (long)tally.Terms.Ceiling;
+        if (before.Ceiling >= 1 && before.Ceiling != ceiling)
+            tally = tally with { Why = $"the ceiling is {Words.Whole(ceiling)}, it was {Words.Whole(before.Ceiling)}; {tally.Why}", Cause = tally.Voted == ceiling && ceiling < before.Limit ? Cause.Ceiling : tally.Cause };
+        return before.Pinned && tally.Terms.Pin is null ? tally with { Why = $"no longer pinned; {tally.Why}" } : tally;
     }
 
     static bool MayReopen(HuntMemory memory, int voters, GateCounts? gate, double now) =>

@@ -20,7 +20,7 @@ namespace Veltrix.Governor.Policies;
 /// </code>
 /// <para>
 /// The plan of a step: <see cref="Learn"/> from the readings; if they are too old, <see cref="Staleness"/>; <see cref="Level"/> and <see cref="Pace"/>; <see cref="Shell"/> chooses between
-/// them and says why. Everything inside is a share of the ceiling, so the law scales exactly.
+/// them and says why. Everything inside is a share of the ceiling, so the law scales exactly; a ceiling that is moved tells all shares anew (<see cref="State.Under"/>).
 /// </para>
 /// <para>
 /// It holds a slow consumer or a lost broker no better than any law of admission can, since that load comes from those who play: the brownout is for that. A jump of memory (a failover)
@@ -52,8 +52,8 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
 
     public Step Step(PolicyState state, Observation observation, double now)
     {
-        var before = (State)state;
         var (ceiling, floor) = (observation.Ceiling, observation.Floor);
+        var before = ((State)state).Under(ceiling);
         var limit = Math.Clamp(before.Limit, floor, ceiling) / ceiling;
         var learnt = Learn(before with { Limit = limit * ceiling }, observation, now);
         var elapsed = double.IsFinite(before.SteppedAt) ? Math.Clamp(now - before.SteppedAt, 0, LearnIntervalMax) : 0;
@@ -256,6 +256,9 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         /// <summary>The crowd at the last ticks, by time: readings are compared with the crowd they were made of.</summary>
         public ImmutableArray<Crowd> Past { get; init; } = [];
 
+        /// <summary>All shares here are of this one; 0 before the first step.</summary>
+        public double Ceiling { get; init; }
+
         public required MemoryModel Memory { get; init; }
 
         public required LagModel Lag { get; init; }
@@ -286,5 +289,22 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         public Brownout Brownout { get; init; }
 
         public Mode Mode { get; init; } = Mode.Hold;
+
+        /// <summary>What was learnt is of the store and the scorer, which do not change when a person moves the ceiling: every share is told anew.</summary>
+        public State Under(double ceiling)
+        {
+            if (ceiling == Ceiling) return this;
+            if (Ceiling == 0) return this with { Ceiling = ceiling };
+            var factor = ceiling / Ceiling;
+            return this with
+            {
+                Ceiling = ceiling,
+                Past = [.. Past.Select(crowd => crowd.Rescaled(factor))],
+                Memory = Memory.Rescaled(factor),
+                Lag = Lag.Rescaled(factor),
+                Joining = Joining / factor,
+                Pace = Pace / factor,
+            };
+        }
     }
 }

@@ -30,6 +30,7 @@ public sealed partial class HuntGovernor : IDisposable
     readonly GateView counts = new();
     readonly JoinGuard guard = new();
     readonly ToldLimit told = new();
+    readonly SettingsWatch people;
     readonly Dictionary<string, Lane> lanes = [];
     readonly Queue<PlotPoint> plot = new();
     ImmutableDictionary<(string, string), long> decisions = ImmutableDictionary<(string, string), long>.Empty;
@@ -46,6 +47,7 @@ public sealed partial class HuntGovernor : IDisposable
         this.settings = settings;
         this.log = log;
         this.logger = logger;
+        people = new SettingsWatch(settings);
         this.parameters = parameters ?? (_ => PolicyParameters.From(settings.Process, hunt));
         snapshot = new HuntSnapshot { Hunt = hunt, Decision = Abstain("it has just started") };
     }
@@ -136,7 +138,7 @@ public sealed partial class HuntGovernor : IDisposable
 
     /// <summary>
     /// One tick:
-    /// 1. take what was measured (<see cref="Measure"/>);
+    /// 1. take what was measured (<see cref="Measure"/>), and what people have changed;
     /// 2. see which policies are at work, with which parameters (<see cref="Staff"/>);
     /// 3. abstain until the limit is known and three samples were seen (<see cref="Doubt"/>);
     /// 4. let every policy decide, and write it down (<see cref="Decide"/>);
@@ -157,6 +159,7 @@ public sealed partial class HuntGovernor : IDisposable
                 pin = null;
             }
 
+            foreach (var (of, text) in people.Changes()) log.Add(Entry("person", wallMs, InForce(), InForce(), double.PositiveInfinity, false, of, "manual", text));
             var observation = Observe(now);
             Staff();
             var active = lanes.Values.Single(lane => !lane.IsShadow);

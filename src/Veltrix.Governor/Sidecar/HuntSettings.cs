@@ -19,8 +19,12 @@ public sealed class HuntSettings(Settings settings, string hunt, Action<string, 
 
     public Settings Process => settings;
 
+    /// <summary>A server has said what people have set, be it nothing.</summary>
+    public bool IsReported { get; private set; }
+
     public void Take(IDictionary<string, string> values, IDictionary<string, string> origins)
     {
+        IsReported = true;
         if (Same(values, reported.Values) && Same(origins, reported.Origins)) return;
         reported = new(values.ToFrozenDictionary(), origins.ToFrozenDictionary());
         adopt?.Invoke(hunt, reported.Values);

@@ -128,6 +128,19 @@ public class RoundTests
     }
 
     [Fact]
+    public void A_limit_that_a_moved_ceiling_moved_says_so()
+    {
+        Vote(30_000, 30_000, 30_000);
+        var answers = Answers(20_000, 20_000, 20_000);
+        foreach (var answer in answers) answer.Response!.Votes[0].Ceiling = 20_000;
+
+        var cut = Only(Play(answers));
+
+        Assert.Equal((20_000L, "ceiling"), (cut.Limits.Limit, cut.Limits.Cause));
+        Assert.StartsWith("30,000 → 20,000: the ceiling is 20,000, it was 50,000; redis memory", cut.Limits.Reason);
+    }
+
+    [Fact]
     public void Pins_are_taken_and_given_back_as_people_say_and_the_vote_goes_on_beneath()
     {
         Vote(30_000, 30_000, 30_000);
@@ -147,7 +160,7 @@ public class RoundTests
         // It has run out: the governors no longer tell it.
         var free = Only(Vote(27_500, 27_500, 27_500));
         Assert.Equal((27_500L, false), (free.Limits.Limit, free.Limits.Pinned));
-        Assert.StartsWith("12,000 → 27,500: redis memory", free.Limits.Reason);
+        Assert.StartsWith("12,000 → 27,500: no longer pinned; redis memory", free.Limits.Reason);
     }
 
     /// <summary>P18.</summary>

@@ -7,9 +7,9 @@ sealed class Driver(IAdmissionPolicy policy, double limit, double ceiling = 50_0
 {
     public PolicyState State { get; private set; } = policy.Begin(limit);
 
-    public double Ceiling { get; } = ceiling;
+    public double Ceiling { get; set; } = ceiling;
 
-    public double Floor { get; } = floorRatio * ceiling;
+    public double Floor => floorRatio * Ceiling;
 
     public double Now { get; private set; }
 

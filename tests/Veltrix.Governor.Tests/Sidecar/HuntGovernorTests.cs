@@ -286,6 +286,21 @@ public class HuntGovernorTests
     }
 
     [Fact]
+    public async Task What_people_change_is_a_line_of_the_log_be_it_by_a_file_or_a_command()
+    {
+        using var hunt = await new ScriptedHunt().Running();
+        hunt.Settings["pin_limit"] = "12000";
+        await hunt.Tick(3);
+        hunt.Settings.Remove("pin_limit");
+        hunt.Settings["max_concurrent_hunters"] = "30000";
+        await hunt.Tick(3);
+
+        Assert.Equal(
+            [("pin", "pin_limit: none → 12000"), ("ceiling", "max_concurrent_hunters: 50000 → 30000"), ("pin", "pin_limit: 12000 → none")],
+            hunt.Sidecar.Of(ScriptedHunt.Id).Log.Last(50, true).Where(entry => entry.Policy == "person").Select(entry => (entry.Mode, entry.Text)));
+    }
+
+    [Fact]
     public void The_guard_goes_up_before_seats_run_out()
     {
         var guard = new JoinGuard();

@@ -13,7 +13,7 @@ public sealed class Belief
 
     public Belief(double[] prior, double[] deviation)
     {
-        (this.prior, priorDeviation) = (prior, deviation);
+        (this.prior, priorDeviation) = ([.. prior], [.. deviation]);
         mean = [.. prior];
         covariance = new double[prior.Length * prior.Length];
         for (var i = 0; i < prior.Length; i++) covariance[i * prior.Length + i] = deviation[i] * deviation[i];
@@ -21,7 +21,7 @@ public sealed class Belief
 
     Belief(Belief other)
     {
-        (prior, priorDeviation) = (other.prior, other.priorDeviation);
+        (prior, priorDeviation) = ([.. other.prior], [.. other.priorDeviation]);
         mean = [.. other.mean];
         covariance = [.. other.covariance];
     }
@@ -31,6 +31,9 @@ public sealed class Belief
     public Belief Copy() => new(this);
 
     public double Mean(int i) => mean[i];
+
+    /// <summary>What a coefficient was taken for before anything was learnt.</summary>
+    public double Prior(int i) => prior[i];
 
     public double Predict(ReadOnlySpan<double> h)
     {
@@ -103,6 +106,19 @@ public sealed class Belief
         var by = (wanted - mean[i]) / own;
         for (var j = 0; j < Count; j++) mean[j] += covariance[j * Count + i] * by;
         mean[i] = wanted;
+    }
+
+    /// <summary>A coefficient is told in another unit: mean, doubt and prior become so many times as large.</summary>
+    public void Rescale(int i, double factor)
+    {
+        mean[i] *= factor;
+        prior[i] *= factor;
+        priorDeviation[i] *= factor;
+        for (var j = 0; j < Count; j++)
+        {
+            covariance[i * Count + j] *= factor;
+            covariance[j * Count + i] *= factor;
+        }
     }
 
     /// <summary>The most that a coefficient is taken for: its prior and three deviations.</summary>

@@ -36,6 +36,10 @@ public readonly record struct Crowd(double At, double Seated, double JoinedFast,
         (h[0], h[1], h[2], h[3], h[4]) = (1, seated, JoinedFast + join, JoinedSlow + join, Gone);
     }
 
+    /// <summary>The same hunters as shares of a ceiling so many times as high.</summary>
+    public Crowd Rescaled(double factor) =>
+        this with { Seated = Seated / factor, JoinedFast = JoinedFast / factor, JoinedSlow = JoinedSlow / factor, Gone = Gone / factor, Joins = Joins / factor };
+
     static Crowd Between(Crowd a, Crowd b, double at)
     {
         var share = b.At > a.At ? (at - a.At) / (b.At - a.At) : 1;

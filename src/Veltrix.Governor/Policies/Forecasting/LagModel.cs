@@ -45,6 +45,17 @@ sealed class LagModel
 
     public LagModel Copy() => new(this);
 
+    /// <summary>
+    /// The same scorer for a ceiling so many times as high: what a hunter sends is the same share of a hunt's size, what the scorer takes a smaller one.
+    /// </summary>
+    public LagModel Rescaled(double factor)
+    {
+        var other = Copy();
+        other.belief.Rescale(Capacity, 1 / factor);
+        (other.record, other.lastLag) = (record / factor, lastLag / factor);
+        return other;
+    }
+
     /// <summary>Learns from one reading.</summary>
     /// <param name="delay">Of readings behind the truth, in seconds, as the memory model has found.</param>
     public void Learn(ImmutableArray<Crowd> past, double lag, double at, double soft, double delay)
@@ -74,7 +85,7 @@ sealed class LagModel
             record = Math.Max(record, load);
         }
 
-        for (var i = 0; i < 3; i++) belief.Bound(i, 0.02 * Prior[i], 20 * Prior[i]);
+        for (var i = 0; i < 3; i++) belief.Bound(i, 0.02 * belief.Prior(i), 20 * belief.Prior(i));
     }
 
     /// <summary>How fast the lag grows with so many seated and joining, both as shares of the ceiling, and the deviation of that.</summary>

@@ -21,6 +21,8 @@ sealed class MemoryModel
     const double NoiseFirstWeight = 10;
     const double ScoreMemory = 0.97;
     const double Surprise = 4;
+    /// <summary>Share of the store's memory below which nothing has jumped, however quiet it was before: no failover is that small.</summary>
+    const double JumpLeast = 0.01;
     const double StepDoubt = 0.05;
 
     readonly Belief[] banks;
@@ -59,6 +61,15 @@ sealed class MemoryModel
         return Array.ConvertAll(scores, score => score >= most - gate);
     }
 
+    /// <summary>The same plant for a ceiling so many times as high: a share of it is that many more hunters.</summary>
+    public MemoryModel Rescaled(double factor)
+    {
+        var other = Copy();
+        foreach (var bank in other.banks)
+            for (var i = 1; i < Coefficients; i++) bank.Rescale(i, factor);
+        return other;
+    }
+
     /// <summary>Learns from one reading.</summary>
     /// <param name="at">When it was measured.</param>
     /// <returns>How far the best of the delays was off, in deviations, and whether memory jumped up in a way that nothing explains.</returns>
@@ -70,7 +81,7 @@ sealed class MemoryModel
             foreach (var bank in banks) bank.Widen(0, StepDoubt);
         stepped = false;
         var best = Best();
-        var surprise = 0.0;
+        double surprise = 0, square = 0;
         for (var d = 0; d < banks.Length; d++)
         {
             Crowd.Of(past, at - Delays[d]).Features(h);
@@ -80,7 +91,9 @@ sealed class MemoryModel
                 for (var i = 1; i < Coefficients; i++) banks[d].Bound(i, 0, banks[d].Most(i));
             var z = residual / Math.Sqrt(spread);
             scores[d] = ScoreMemory * scores[d] - 0.5 * (Math.Min(z * z, 25) + Math.Log(spread));
-            if (d == best) surprise = z;
+            if (d != best) continue;
+            surprise = residual / Math.Max(Math.Sqrt(spread), JumpLeast / Surprise);
+            square = Math.Min(z * z, Surprise * Surprise);
         }
 
         surprises = Math.Abs(surprise) > Surprise ? surprises + 1 : 0;
@@ -89,7 +102,7 @@ sealed class MemoryModel
         if (Math.Abs(surprise) <= Surprise)
         {
             noiseWeight = Math.Min(noiseWeight + 1, NoiseMemory);
-            noiseVariance = Math.Max(NoiseLeast * NoiseLeast, noiseVariance + (surprise * surprise - 1) * noiseVariance / noiseWeight);
+            noiseVariance = Math.Max(NoiseLeast * NoiseLeast, noiseVariance + (square - 1) * noiseVariance / noiseWeight);
         }
 
         return (surprise, jumped);

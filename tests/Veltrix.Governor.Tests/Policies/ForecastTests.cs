@@ -1,0 +1,68 @@
+using Veltrix.Governor.Policies;
+
+namespace Veltrix.Governor.Tests.Policies;
+
+/// <summary>What <c>forecast</c> says and does where not the crowd changes but what people or stores do around it.</summary>
+public class ForecastTests
+{
+    /// <summary>A store that costs 0.30 and 0.45 for each 50,000 hunters, whatever the ceiling is.</summary>
+    static double Store(double seated) => 0.30 + 0.45 * seated / 50_000;
+
+    static Driver Settled(double seated, double ceiling = 50_000)
+    {
+        var driver = new Driver(PolicyCatalog.Create("forecast"), 0.3 * ceiling, ceiling);
+        var now = 0.0;
+        for (var i = 0; i < 120; i++)
+        {
+            var joins = Math.Min(Math.Min(seated - now, 1_000), Math.Max(0, driver.Limit - now));
+            now += joins;
+            driver.Tick(Store(now), seated: now, joins: joins);
+        }
+
+        return driver;
+    }
+
+    [Theory, InlineData(30_000), InlineData(45_000), InlineData(100_000)]
+    public void A_ceiling_that_is_moved_changes_nothing_of_what_was_learnt(double ceiling)
+    {
+        var (kept, moved) = (Settled(20_000), Settled(20_000));
+        moved.Ceiling = ceiling;
+        for (var i = 0; i < 24; i++)
+        {
+            var expected = kept.Tick(Store(20_000), seated: 20_000);
+            var decision = moved.Tick(Store(20_000), seated: 20_000);
+            Assert.DoesNotContain("jumped", decision.Reason);
+            Assert.True(
+                decision.Limit >= Math.Min(ceiling, 0.97 * expected.Limit), $"{decision.Limit:N0} under a ceiling of {ceiling:N0}, {expected.Limit:N0} under that of before: {decision.Reason}");
+        }
+    }
+
+    [Fact]
+    public void A_ceiling_under_the_limit_is_the_reason_of_the_cut()
+    {
+        var driver = Settled(10_000);
+        Assert.True(driver.Limit > 15_000);
+        driver.Ceiling = 12_000;
+        var decision = driver.Tick(Store(10_000), seated: 10_000);
+        Assert.Equal((12_000, Cause.Ceiling), (decision.Limit, decision.Cause));
+        Assert.StartsWith("room for all 12,000 of the ceiling", decision.Reason);
+    }
+
+    /// <summary>A store that was still for minutes has taught that it measures without noise; its next page of memory is no failover.</summary>
+    [Fact]
+    public void A_still_store_that_stirs_has_not_jumped()
+    {
+        var driver = Settled(20_000);
+        for (var i = 0; i < 120; i++) driver.Tick(Store(20_000), seated: 20_000);
+        for (var i = 0; i < 24; i++) Assert.DoesNotContain("jumped", driver.Tick(Store(20_000) + 0.008, seated: 20_000).Reason);
+    }
+
+    [Fact]
+    public void A_failover_has_jumped()
+    {
+        var driver = Settled(20_000);
+        var seated = 20_000;
+        for (var i = 0; i < 2; i++) driver.Tick(Store(seated += 1_000) * 1.18, seated: seated, joins: 1_000);
+        Assert.Contains("memory jumped unexplained; no rise for 55 s", driver.Tick(Store(seated += 1_000) * 1.18, seated: seated, joins: 1_000).Reason);
+    }
+}
