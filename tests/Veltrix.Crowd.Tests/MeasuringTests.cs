@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Diagnostics;
 
 namespace Veltrix.Crowd.Tests;
@@ -130,6 +131,35 @@ public class MeasuringTests
         audit.Record("""{"position":2,"time":1,"epoch":2,"facts":[{"fact":"Took"}]}""");
         audit.Record("""{"position":2,"time":1,"epoch":2,"command":null,"facts":[]}""");
         Assert.Equal((2L, 1L), (audit.Lost, audit.Doubled));
+    }
+
+    [Fact]
+    public async Task A_ledger_that_breaks_off_is_read_again_from_its_beginning()
+    {
+        var audit = new LedgerAudit();
+        audit.Expect("h1", "load");
+        foreach (int seq in (int[])[1, 2, 3])
+            audit.Acknowledged("h1", "load", seq);
+        int asked = 0;
+
+        await audit.Read(Ledger, TimeSpan.Zero, TestContext.Current.CancellationToken);
+
+        Assert.Equal((2, 1L, 0L), (asked, audit.Lost, audit.Doubled));
+
+        async IAsyncEnumerable<string> Ledger([EnumeratorCancellation] CancellationToken cancel)
+        {
+            asked++;
+            yield return """{"position":1,"command":{"id":"h1.load.1"}}""";
+            await Task.Yield();
+            // The server went away, and the one after it has what was written and no more: what only the first told is not there.
+            if (asked == 1)
+            {
+                yield return """{"position":2,"command":{"id":"h1.load.2"}}""";
+                throw new IOException("connection reset");
+            }
+
+            yield return """{"position":3,"command":{"id":"h1.load.3"}}""";
+        }
     }
 
     [Theory]

@@ -30,6 +30,39 @@ sealed class LedgerAudit
             byIssuer[$"{hunter}.{instance}"].Acknowledged.Add(seq);
     }
 
+    /// <summary>
+    /// Reads a ledger to its end. A server that goes away meanwhile is no verdict on what it has written: it, or the next one, is asked again from the beginning.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">It was not read to its end in time; the last fault is within.</exception>
+    public async Task Read(Func<CancellationToken, IAsyncEnumerable<string>> ledger, TimeSpan pause, CancellationToken cancel)
+    {
+        Exception? last = null;
+        try
+        {
+            while (true)
+            {
+                foreach (var commands in byIssuer.Values)
+                    commands.Recorded.Clear();
+                Doubled = 0;
+                try
+                {
+                    await foreach (string line in ledger(cancel))
+                        Record(line);
+                    return;
+                }
+                catch (Exception e) when (e is HttpRequestException or IOException or HttpRefusedException { MayRetry: true })
+                {
+                    last = e;
+                    await Task.Delay(pause, cancel);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (last is not null)
+        {
+            throw new OperationCanceledException(last.Message, last, cancel);
+        }
+    }
+
     /// <summary>Takes one line of the ledger.</summary>
     /// <exception cref="WireException">It is no record.</exception>
     public void Record(string line)
@@ -102,6 +135,8 @@ sealed class LedgerAudit
             words[word] |= bit;
             return added;
         }
+
+        public void Clear() => Array.Clear(words);
 
         public long CountAbsentFrom(Bits other)
         {

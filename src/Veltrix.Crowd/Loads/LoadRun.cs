@@ -27,6 +27,7 @@ sealed class LoadRun
     static readonly TimeSpan SettleLimitCancelled = TimeSpan.FromSeconds(2);
 
     static readonly TimeSpan AuditLimit = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan AuditAgain = TimeSpan.FromSeconds(1);
     static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(100);
 
     readonly LoadOptions options;
@@ -254,13 +255,12 @@ sealed class LoadRun
         using var limit = new CancellationTokenSource(AuditLimit);
         try
         {
-            await foreach (string line in http.Ledger(options.Hunt, auditKey, limit.Token))
-                audit.Record(line);
+            await audit.Read(cancel => http.Ledger(options.Hunt, auditKey, cancel), AuditAgain, limit.Token);
             (tally.Lost, tally.Doubled) = (audit.Lost, audit.Doubled);
         }
-        catch (Exception e) when (e is HttpRefusedException or HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (e is HttpRefusedException or OperationCanceledException)
         {
-            tally.AuditFault = e is OperationCanceledException ? $"not read to its end within {AuditLimit.TotalMinutes} minutes" : e.Message;
+            tally.AuditFault = e is OperationCanceledException ? $"not read to its end within {AuditLimit.TotalMinutes} minutes{(e.InnerException is { } why ? $": {why.Message}" : "")}" : e.Message;
         }
     }
 

@@ -33,7 +33,9 @@ public sealed class ClusterTests(SharedKafka kafka)
             await UntilBack(folder, server, starts: 2);
         }
 
-        var report = JsonNode.Parse((await loading).Out.Trim().Split('\n')[^1])!;
+        var ended = await loading;
+        var report = JsonNode.Parse(ended.Out.Trim().Split('\n')[^1])!;
+        Assert.True(report["lost"] is not null, ended.Out + ended.Error);
         Assert.Equal((0, 0), ((int)report["lost"]!, (int)report["doubled"]!));
         Assert.True((long)report["acknowledged"]! > 500, report.ToJsonString());
         // Everybody was sent away once at least, and told when to come back.

@@ -37,28 +37,7 @@ public class RoundTripTests
         Assert.Equal(Contents(await here.Export("game", LedgerForm.Protobuf)), Contents(await here.Export("game", LedgerForm.Ndjson)));
     }
 
-    /// <summary>What stays in memory is the hunt's state and the logs' pages, which both lengths fill; not the records, of which 80,000 more would be 10 MB.</summary>
-    [Theory, InlineData(LedgerForm.Ndjson), InlineData(LedgerForm.Protobuf), Trait("speed", "slow")]
-    public async Task A_long_ledger_takes_no_more_memory_than_a_short_one(LedgerForm form)
-    {
-        var (shortOne, longOne) = (await Held(40_000), await Held(120_000));
-        Assert.True(longOne < shortOne + (4 << 20), $"{longOne:N0} bytes held at most with 120,000 decisions, {shortOne:N0} with 40,000");
-
-        async Task<long> Held(int decisions)
-        {
-            await using var here = new Installation();
-            await using var there = new Installation();
-            await here.Write("game", Long(decisions));
-            var path = await here.Export("game", form);
-            var before = GC.GetTotalMemory(forceFullCollection: true);
-            var most = new MostHeld();
-            await LedgerImport.Check(there.Logs, path, null, most, Cancel).Run(there.Folder, "test", most, Cancel);
-            Assert.Equal(decisions + 2, (await there.Fold("game")).Records);
-            return most.Bytes - before;
-        }
-    }
-
-    static IEnumerable<LedgerRecord> Long(int answers)
+    internal static IEnumerable<LedgerRecord> Long(int answers)
     {
         yield return new LedgerRecord.Took("long");
         var definition = TestServer.Quiz.Replace("hunt: quiz", "hunt: game", StringComparison.Ordinal);
@@ -96,17 +75,5 @@ public class RoundTripTests
         var next = await submissions.Append("next"u8.ToArray());
         using var reader = submissions.Read(lastDecided);
         Assert.Equal(next, Assert.Single(reader.ReadAvailable(10)).Position);
-    }
-
-    sealed class MostHeld : IProgress<double>
-    {
-        int calls;
-
-        public long Bytes { get; private set; }
-
-        public void Report(double value)
-        {
-            if (calls++ % 3 == 0) Bytes = Math.Max(Bytes, GC.GetTotalMemory(forceFullCollection: true));
-        }
     }
 }
