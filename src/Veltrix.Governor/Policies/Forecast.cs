@@ -103,7 +103,7 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         if (IsNew(Signal.LogLag, out var lag))
         {
             var model = before.Lag.Copy();
-            model.Learn(past, lag.Value / Size(ceiling), lag.At, lag.Soft / Size(ceiling), next.Memory.Delay);
+            model.Learn(past, lag.Value / Size(ceiling), lag.At, lag.Soft / Size(ceiling), next.Memory.Delay(parameters.DelayGate));
             next = next with { Lag = model };
         }
 
@@ -157,7 +157,7 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
         var bound = memory is null ? double.PositiveInfinity : memory.Last.Soft - parameters.NoiseMargin * learnt.NoiseBefore;
         var level = memory is null ? 1 : Level(learnt, crowd, bound);
         var lagSeen = lag?.Last.Value ?? 0;
-        var lagNow = lag is null ? 0 : Math.Max(0, lagSeen + (now - lag.Last.At + learnt.Memory.Delay) * SlopeNow());
+        var lagNow = lag is null ? 0 : Math.Max(0, lagSeen + (now - lag.Last.At + learnt.Memory.Delay(parameters.DelayGate)) * SlopeNow());
         var pace = Pace(learnt, seated, lagNow, lagSeen, thinning, ceiling);
 
         // 2. Stop letting in where waiting for the limit to work would be too late.

@@ -49,8 +49,11 @@ sealed class MemoryModel
     /// <summary>Standard deviation of the measurement, as learnt.</summary>
     public double Noise => Math.Sqrt(noiseVariance);
 
-    /// <summary>The delay that has foretold best, in seconds.</summary>
-    public double Delay => Delays[Best()];
+    /// <summary>
+    /// Seconds by which readings are behind the time they are stamped with: the least that is not ruled out. Samples are stamped at their source, so it is 0 unless the stamps themselves are late. Not the
+    /// one that foretold best: of a store that hardly fills, all foretell alike, and the lag would be laid to a crowd of ten seconds ago.
+    /// </summary>
+    public double Delay(double gate) => Delays[Array.IndexOf(Believed(gate), true)];
 
     public MemoryModel Copy() => new(this);
 
