@@ -45,7 +45,7 @@ public sealed partial class LiveHunt : IAsyncDisposable
         this.settings = new HuntSettings(View, settings, logger);
         View.OnSettings = this.settings.Show;
         BoardFrames = new BoardFrames(View);
-        Backlog = new Backlog(clock);
+        Backlog = new Backlog(clock, isNumbered: !alone);
         this.clock = clock;
         Scorer = new Scorer(id, submissions, ledger, View, $"{Environment.MachineName}:{Environment.ProcessId}", clock, logger);
     }

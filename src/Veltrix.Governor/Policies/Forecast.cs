@@ -100,9 +100,16 @@ public sealed class Forecast(PolicyParameters parameters) : IAdmissionPolicy
             next = next with { Memory = model, Surprise = surprise, HoldUntil = jumped ? now + parameters.SurpriseHold : next.HoldUntil };
         }
 
-        if (IsNew(Signal.LogLag, out var lag))
+        if (observation.Sent is { } sent && history[Signal.LogLag] is not null)
         {
             var model = before.Lag.Copy();
+            model.LearnFlow(past, sent.PerSecond / Size(ceiling), sent.From, sent.To);
+            next = next with { Lag = model };
+        }
+
+        if (IsNew(Signal.LogLag, out var lag))
+        {
+            var model = next.Lag.Copy();
             model.Learn(past, lag.Value / Size(ceiling), lag.At, lag.Soft / Size(ceiling), next.Memory.Delay(parameters.DelayGate));
             next = next with { Lag = model };
         }

@@ -32,6 +32,9 @@ public readonly record struct Reading(Signal Signal, double Value, double At, do
     public double Pressure => Value / Soft;
 }
 
+/// <summary>Records that came to a log, on the average between two times in seconds of the monotonic clock.</summary>
+public readonly record struct Flow(double PerSecond, double From, double To);
+
 /// <summary>One hunt as the governor sees it at a tick. Counts are of the whole hunt, over all servers.</summary>
 public sealed record Observation
 {
@@ -52,6 +55,9 @@ public sealed record Observation
 
     /// <summary>Seats given back since the last observation.</summary>
     public double Leaves { get; init; }
+
+    /// <summary>What came to the submissions log since the last observation; null where nobody tells.</summary>
+    public Flow? Sent { get; init; }
 
     /// <summary>How long what a hunter leaves behind stays in the store without a brownout, in seconds.</summary>
     public double OrphanSeconds { get; init; } = 300;

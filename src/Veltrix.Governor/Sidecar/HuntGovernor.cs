@@ -28,6 +28,7 @@ public sealed partial class HuntGovernor : IDisposable
     readonly HuntSignals signals = new();
     readonly ServerLoads loads = new();
     readonly GateView counts = new();
+    readonly RecordFlow sent = new();
     readonly JoinGuard guard = new();
     readonly ToldLimit told = new();
     readonly SettingsWatch people;
@@ -193,6 +194,7 @@ public sealed partial class HuntGovernor : IDisposable
             Waiting = counts.Waiting,
             Joins = joins,
             Leaves = leaves,
+            Sent = sent.Next(loads.Submitted),
             Readings = [.. signals.All.Select(signal => signal.Read(settings.Get(signal.Soft), settings.Get(signal.Critical), isKnown)).OfType<Reading>()],
         };
     }

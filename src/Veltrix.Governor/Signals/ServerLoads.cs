@@ -44,6 +44,18 @@ public sealed class ServerLoads
         return worst;
     }
 
+    /// <summary>The furthest that any server has seen the submissions log grow, and when; null where none says.</summary>
+    public (long Count, double At)? Submitted
+    {
+        get
+        {
+            (long Count, double At)? most = null;
+            foreach (var (load, at) in servers.Values)
+                if (load.HasSubmittedRecords && load.SubmittedRecords >= (most?.Count ?? 0)) most = (load.SubmittedRecords, at);
+            return most;
+        }
+    }
+
     public long SeatedHere => servers.Values.Sum(reported => reported.Load.SeatedHere);
 
     readonly record struct Reported(HuntLoad Load, double At);

@@ -31,6 +31,9 @@ sealed class Crowd(PlantParameters plant, int seconds)
     /// <summary>Records in the log that are not decided.</summary>
     public double Lag { get; private set; }
 
+    /// <summary>Records that came to the log since the beginning.</summary>
+    public double Sent { get; private set; }
+
     public double Arrived { get; private set; }
 
     public double GaveUp { get; private set; }
@@ -71,6 +74,7 @@ sealed class Crowd(PlantParameters plant, int seconds)
     public void Log(double slow, double capacityFactor, double lessEvents)
     {
         var produced = (plant.EventsPerSeat * Seated * (1 - 0.5 * lessEvents) + plant.EventsPerJoin * (Joins + reconnected)) * (1 + plant.SlowMoreEvents * slow);
+        Sent += produced;
         Lag = Math.Max(0, Lag + produced - plant.Capacity * capacityFactor * (1 - plant.SlowLessCapacity * slow));
     }
 

@@ -19,6 +19,7 @@ sealed class Plant
     // Of the last seconds, for readings that come late.
     readonly double[] memories = new double[LongestDelay + 1];
     readonly double[,] lags;
+    readonly double[,] sent;
 
     public Plant(PlantParameters parameters, int hunts, int seconds, long seed)
     {
@@ -26,6 +27,7 @@ sealed class Plant
         noise = new Chance(seed, stream: 1);
         Crowds = [.. Enumerable.Range(0, hunts).Select(_ => new Crowd(parameters, seconds))];
         lags = new double[hunts, LongestDelay + 1];
+        sent = new double[hunts, LongestDelay + 1];
         Array.Fill(memories, parameters.BaseMemory);
         Memory = parameters.BaseMemory;
     }
@@ -53,7 +55,7 @@ sealed class Plant
         for (var i = 0; i < Crowds.Count; i++)
         {
             Crowds[i].Log(slow, disturbance.CapacityFactor, lessEvents(i));
-            lags[i, slot] = Crowds[i].Lag;
+            (lags[i, slot], sent[i, slot]) = (Crowds[i].Lag, Crowds[i].Sent);
         }
     }
 
@@ -61,6 +63,8 @@ sealed class Plant
     public double MemoryAt(int second, double ago) => memories[Slot(second, ago)];
 
     public double LagAt(int hunt, int second, double ago) => lags[hunt, Slot(second, ago)];
+
+    public double SentAt(int hunt, int second, double ago) => sent[hunt, Slot(second, ago)];
 
     int Slot(int second, double ago) => Math.Max(0, second - (int)Math.Round(ago)) % memories.Length;
 }

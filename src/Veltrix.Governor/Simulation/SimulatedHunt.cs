@@ -27,6 +27,7 @@ public sealed class SimulatedHunt
     readonly SourceClock server = new();
     Reading? memory;
     readonly Reading?[] lags;
+    readonly RecordFlow[] flows;
 
     SimulatedHunt(Scenario scenario, SimulatedPolicy policy, PlantParameters parameters, long seed)
     {
@@ -37,6 +38,7 @@ public sealed class SimulatedHunt
         sinceTick = new (double, double)[scenario.Hunts];
         retries = new double[scenario.Hunts, Scenario.RetryAfter];
         lags = new Reading?[scenario.Hunts];
+        flows = [.. Enumerable.Range(0, scenario.Hunts).Select(_ => new RecordFlow())];
         names = [.. Enumerable.Range(1, scenario.Hunts).Select(hunt => $"hunt-{hunt:0000}")];
     }
 
@@ -88,6 +90,7 @@ public sealed class SimulatedHunt
                 Joins = sinceTick[hunt].Joins,
                 Leaves = sinceTick[hunt].Leaves,
                 OrphanSeconds = parameters.OrphanSeconds,
+                Sent = isLagLost || !policy.HearsFlow ? null : flows[hunt].Next(((long)plant.SentAt(hunt, second, parameters.LagDelaySeconds), measuredAt)),
                 Readings = Readings(memory, lags[hunt]),
             };
             sinceTick[hunt] = default;

@@ -27,6 +27,9 @@ public sealed record SimulatedPolicy
 
     public double Ceiling { get; }
 
+    /// <summary>Servers tell how the submissions log grows; what came of it where they do not is worth knowing too.</summary>
+    public bool HearsFlow { get; init; } = true;
+
     public static IEnumerable<string> Names => [None, .. PolicyCatalog.Names];
 
     /// <summary>What every other run is measured against.</summary>

@@ -46,6 +46,7 @@ sealed class LoadGauge
             // What the scorer has put into the ledger and this server's board has not taken in.
             BoardLagRecords = Math.Max(0, hunt.Scorer.Written - hunt.View.RecordsRead),
             ScorerQueueRecords = hunt.Scorer.Queue,
+            SubmittedRecords = hunt.Backlog.Submitted,
             SeatedHere = turnstile.SeatedHere,
             WaitingHere = turnstile.WaitingHere,
         };

@@ -1,14 +1,15 @@
 namespace Veltrix.Server.Scoring;
 
 /// <summary>
-/// Commands that were appended here and not decided yet, and how long deciding took lately: what the governor goes by. Positions of a log are addresses and say nothing
-/// about how many records lie between them, so the records are counted.
+/// Commands that were appended and not decided yet, and how long deciding took lately: what the governor goes by. Positions of a log are addresses and say nothing about how many records lie between
+/// them, so the records are counted here; but where several servers share a log, its positions number the records, and what the other servers appended is between them too.
 /// </summary>
 /// <remarks>
 /// Commands appended within <see cref="Grain"/> are kept as one entry, so ten minutes of lag are at most 30,000 entries. Times are rounded to an eighth of an octave (9 %).
 /// Thread-safe; each call holds the lock for less than a microsecond, a look for a few.
 /// </remarks>
-public sealed class Backlog(TimeProvider clock)
+/// <param name="isNumbered">The log's positions number its records.</param>
+public sealed class Backlog(TimeProvider clock, bool isNumbered = false)
 {
     /// <summary>What is called slow enough to be felt as a stall.</summary>
     public static readonly TimeSpan Stall = TimeSpan.FromSeconds(5);
@@ -27,6 +28,8 @@ public sealed class Backlog(TimeProvider clock)
     Entry? open;
     long undecided;
     long decidedUpTo;
+    long appendedUpTo;
+    long appendedHere;
 
     /// <summary>Commands were taken: the last one lies at <paramref name="position"/>.</summary>
     /// <param name="askedAt">Timestamp of when the append began.</param>
@@ -34,6 +37,8 @@ public sealed class Backlog(TimeProvider clock)
     {
         lock (gate)
         {
+            appendedHere += count;
+            appendedUpTo = Math.Max(appendedUpTo, position);
             if (position <= decidedUpTo)
             {
                 Record(clock.GetElapsedTime(askedAt), count);
@@ -74,10 +79,24 @@ public sealed class Backlog(TimeProvider clock)
         return stalled;
     }
 
-    /// <summary>Commands not decided, how long ago the oldest of them was appended, and the 99th percentile of the last ten seconds; null where there was nothing.</summary>
+    /// <summary>Commands not decided, how long ago the oldest of ours was appended, and the 99th percentile of the last ten seconds; null where there was nothing.</summary>
     public (long Records, TimeSpan Oldest, TimeSpan? P99) Look()
     {
-        lock (gate) return (undecided, entries.TryPeek(out var oldest) ? clock.GetElapsedTime(oldest.At) : TimeSpan.Zero, P99());
+        lock (gate)
+        {
+            // Before the first decision was read nobody knows how far they had come.
+            var records = isNumbered && decidedUpTo > 0 ? Math.Max(undecided, appendedUpTo - decidedUpTo) : undecided;
+            return (records, entries.TryPeek(out var oldest) ? clock.GetElapsedTime(oldest.At) : TimeSpan.Zero, P99());
+        }
+    }
+
+    /// <summary>Commands that came to the log, all servers' where its positions number them, else ours since the start: what it grew by is what the crowd sent.</summary>
+    public long Submitted
+    {
+        get
+        {
+            lock (gate) return isNumbered ? Math.Max(appendedUpTo, decidedUpTo) : appendedHere;
+        }
     }
 
     void Record(TimeSpan time, int count)

@@ -18,12 +18,13 @@ sealed class Driver(IAdmissionPolicy policy, double limit, double ceiling = 50_0
     public double Limit => State.Limit;
 
     /// <summary>One tick with these readings, taken now.</summary>
-    public Decision Tick(double memory, double lag = 0, double seated = 0, double waiting = 100_000, double joins = 0, double leaves = 0, double seconds = 5, double? at = null)
+    public Decision Tick(double memory, double lag = 0, double seated = 0, double waiting = 100_000, double joins = 0, double leaves = 0, double seconds = 5, double? at = null, double? sent = null)
     {
         Now += seconds;
         return Step(new Observation
         {
             Ceiling = Ceiling, Floor = Floor, Seated = seated, Waiting = waiting, Joins = joins, Leaves = leaves, Readings = [Memory(memory, at ?? Now), Lag(lag, at ?? Now)],
+            Sent = sent is { } flow ? new Flow(flow, Now - seconds, Now) : null,
         });
     }
 

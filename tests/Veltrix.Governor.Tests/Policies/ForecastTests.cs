@@ -22,6 +22,36 @@ public class ForecastTests
         return driver;
     }
 
+    /// <summary>Of a crowd that sends a fifth of what one would expect, more may come a second than of one that sends what one would.</summary>
+    [Fact]
+    public void What_the_crowd_sends_is_counted_and_sets_the_pace()
+    {
+        var (counted, guessed) = (Settled(20_000), Settled(20_000));
+        for (var i = 0; i < 24; i++)
+        {
+            counted.Tick(Store(20_000), seated: 20_000, sent: 160);
+            guessed.Tick(Store(20_000), seated: 20_000);
+        }
+
+        Assert.True(counted.Last.JoinsPerSecond > 1.2 * guessed.Last.JoinsPerSecond, $"{counted.Last.JoinsPerSecond:N0} counted, {guessed.Last.JoinsPerSecond:N0} guessed");
+    }
+
+    /// <summary>A store that hardly fills says nothing about how late its readings are; a lag must not be laid to a crowd of ten seconds ago because of it.</summary>
+    [Fact]
+    public void A_small_lag_in_a_rush_is_not_taken_for_a_scorer_that_stands_still()
+    {
+        var driver = new Driver(PolicyCatalog.Create("forecast"), 15_000);
+        for (var i = 0; i < 12; i++) driver.Tick(0.03, seated: 0);
+        var seated = 0;
+        foreach (var lag in (int[])[0, 0, 130, 0, 0])
+        {
+            driver.Tick(0.03 + 0.003 * (seated / 1_000 % 2), lag, seated += 3_800, joins: 3_800, sent: 780);
+            Assert.False(driver.Last.Pause, driver.Last.Reason);
+        }
+
+        Assert.True(driver.Last.JoinsPerSecond > 200, $"{driver.Last.JoinsPerSecond:N0}: {driver.Last.Reason}");
+    }
+
     [Theory, InlineData(30_000), InlineData(45_000), InlineData(100_000)]
     public void A_ceiling_that_is_moved_changes_nothing_of_what_was_learnt(double ceiling)
     {

@@ -65,6 +65,17 @@ public class MonteCarloTests
         if (name == "wide") Assert.Equal(1.26, summary.VersusFixedTotal, 0.1);
     }
 
+    /// <summary>Where servers count what is sent, fewer plants are let run into lag; where they do not, the law works all the same.</summary>
+    [Fact]
+    public void What_is_counted_need_not_be_guessed()
+    {
+        var counting = SimulatedPolicy.Parse("forecast", SimulatedPolicy.StandardCeiling)!;
+        var runs = MonteCarlo.Run(PlantRanges.Wide, [counting, counting with { HearsFlow = false }], PlantParameters.Nominal, 240, 31_000, TestContext.Current.CancellationToken);
+        var (counted, guessed) = (MonteCarloSummary.Of(runs, 0), MonteCarloSummary.Of(runs, 1));
+
+        Assert.True(counted.LagOver2000 < guessed.LagOver2000 && guessed.LagOver2000 < 0.05, $"{counted.LagOver2000:P1} of plants with a count, {guessed.LagOver2000:P1} without");
+    }
+
     [Fact]
     public void The_best_fixed_limit_is_safe_and_the_next_one_is_not()
     {

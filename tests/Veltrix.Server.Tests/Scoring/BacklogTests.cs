@@ -32,6 +32,22 @@ public sealed class BacklogTests
         Assert.NotNull(backlog.Look().P99);
     }
 
+    /// <summary>Servers that share a log know their own commands by heart and those of the others by the numbers between.</summary>
+    [Fact]
+    public void Where_positions_number_the_records_what_others_appended_counts_too()
+    {
+        var backlog = new Backlog(clock, isNumbered: true);
+        backlog.Appended(1_000, 1, clock.GetTimestamp());
+        Assert.Equal(1, backlog.Look().Records);
+        backlog.Decided(1_000);
+        backlog.Appended(1_040, 2, clock.GetTimestamp());
+        Assert.Equal((40, 1_040L), (backlog.Look().Records, backlog.Submitted));
+        backlog.Decided(1_030);
+        Assert.Equal(10, backlog.Look().Records);
+        backlog.Decided(1_050);
+        Assert.Equal((0, 1_050L), (backlog.Look().Records, backlog.Submitted));
+    }
+
     [Fact]
     public void The_99th_percentile_is_that_of_the_last_ten_seconds_and_stalls_are_counted()
     {

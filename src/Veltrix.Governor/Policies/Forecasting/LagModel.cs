@@ -6,8 +6,8 @@ namespace Veltrix.Governor.Policies.Forecasting;
 /// Learns what the seated and the joining send to the log, and what the scorer can take: <c>slope of the lag = e_A·A·(1 − ½·thinning) + e_J·joins/s − c</c>, records per second.
 /// </summary>
 /// <remarks>
-/// While there is no lag, the only thing known is that the load was within capacity: learnt as such (<see cref="Belief.LearnAtMost"/>), with full weight when the load is a new record, else
-/// only where it is near the edge. All is in records of a hunt whose ceiling is <see cref="Ceiling"/>; lags of others are brought to that size.
+/// What is sent can be counted where the log says how it grows (<see cref="LearnFlow"/>). What the scorer can take cannot: while there is no lag, the only thing known is that the load was within
+/// capacity, learnt as such (<see cref="Belief.LearnAtMost"/>), with full weight when the load is a new record, else only where it is near the edge. All is in records of a hunt whose ceiling is <see cref="Ceiling"/>; lags of others are brought to that size.
 /// </remarks>
 sealed class LagModel
 {
@@ -21,6 +21,9 @@ sealed class LagModel
 
     /// <summary>Fewer than this share of the soft threshold is a queue at work.</summary>
     const double Idle = 0.05;
+    const double FlowNoiseShare = 0.05;
+    /// <summary>A crowd sends in bursts. That it sends more is believed at once, that it sends less only after a while: so many times the noise.</summary>
+    const double FlowLessNoise = 2;
     const double NewRecord = 1.03;
     const double NearWeight = 0.4;
     const double NoiseRecords = 30;
@@ -86,6 +89,22 @@ sealed class LagModel
         }
 
         for (var i = 0; i < 3; i++) belief.Bound(i, 0.02 * belief.Prior(i), 20 * belief.Prior(i));
+    }
+
+    /// <summary>Learns what the seated and the joining send from what came to the log.</summary>
+    /// <param name="perSecond">Records, between two times at their source.</param>
+    public void LearnFlow(ImmutableArray<Crowd> past, double perSecond, double from, double to)
+    {
+        if (to - from is < IntervalMin or > IntervalMax || !double.IsFinite(perSecond) || perSecond < 0) return;
+        var (begin, end) = (Crowd.Of(past, from), Crowd.Of(past, to));
+        Span<double> h = stackalloc double[3];
+        Load((begin.Seated + end.Seated) / 2, (end.Joins - begin.Joins) / (to - from), (begin.Thinning + end.Thinning) / 2, h);
+        // What is sent says nothing of what can be taken.
+        h[Capacity] = 0;
+        var noise = NoiseRecords + FlowNoiseShare * perSecond;
+        if (perSecond < belief.Predict(h)) noise *= FlowLessNoise;
+        belief.Learn(h, perSecond, noise * noise);
+        for (var i = 0; i < Capacity; i++) belief.Bound(i, 0.02 * belief.Prior(i), 20 * belief.Prior(i));
     }
 
     /// <summary>How fast the lag grows with so many seated and joining, both as shares of the ceiling, and the deviation of that.</summary>
