@@ -6,8 +6,16 @@ namespace Veltrix.Gate;
 /// <summary>How to reach the shared store.</summary>
 public sealed record GateStoreOptions
 {
-    /// <summary>host:port of Redis, Valkey or Dragonfly, with the options StackExchange.Redis understands; null: Garnet in this process, kept nowhere.</summary>
+    /// <summary>
+    /// host:port of Redis, Valkey or Dragonfly, with the options StackExchange.Redis understands, or <c>redis://user@host:port</c>, <c>rediss://</c> for TLS; null: Garnet in this process, kept nowhere.
+    /// </summary>
     public string? Endpoint { get; init; }
+
+    /// <summary>For an endpoint without one; null: none.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>The PEM file of the authority that signed the store's certificate; null: those that the machine trusts.</summary>
+    public string? CaFile { get; init; }
 
     /// <summary>Put before the name of every key, so that several deployments (or tests) can share a store.</summary>
     public string Prefix { get; init; } = "";
@@ -44,7 +52,7 @@ public sealed class GateStore : IAsyncDisposable
     public static async Task<GateStore> Open(GateStoreOptions options, CancellationToken cancel)
     {
         var embedded = options.Endpoint is null ? EmbeddedStore.Start() : null;
-        var settings = Settings(embedded?.Endpoint ?? options.Endpoint!);
+        var settings = embedded is null ? Settings(options) : Settings(new GateStoreOptions { Endpoint = embedded.Endpoint });
         var endpoint = string.Join(',', settings.EndPoints.Select(EndPointCollection.ToString));
         GateStore? store = null;
         try
@@ -156,17 +164,10 @@ public sealed class GateStore : IAsyncDisposable
         }
     }
 
-    static ConfigurationOptions Settings(string endpoint)
+    static ConfigurationOptions Settings(GateStoreOptions options)
     {
-        ConfigurationOptions settings;
-        try
-        {
-            settings = ConfigurationOptions.Parse(endpoint);
-        }
-        catch (Exception e) when (e is ArgumentException or FormatException)
-        {
-            throw new GateException(GateFault.Misconfigured, $"\"{endpoint}\" is no address of a store ({e.Message}). It looks like host:port, or host:port,user=…,password=…,ssl=true.", e);
-        }
+        var settings = StoreAddress.Read(options.Endpoint!, options.Password);
+        if (options.CaFile is { } authority) StoreAddress.Trust(settings, authority);
         settings.ClientName ??= "veltrix";
         settings.AbortOnConnectFail = true;
         // The library counts INFO among an administrator's commands.

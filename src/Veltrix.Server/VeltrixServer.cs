@@ -93,6 +93,7 @@ public sealed partial class VeltrixServer : IAsyncDisposable
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix");
             var config = new ConfigWatch(options.ConfigFile ?? Path.Combine(options.DataFolder, ConfigFile.DefaultName), settings, options.Clock, logger);
             config.ReadFirst(required: options.ConfigFile is not null);
+            SecretFile.Warn(settings, logger);
             logs = options.OpenLogs is { } open ? open(options.DataFolder, options.Clock) : await DataFolder.OpenLogs(options.DataFolder, settings, options.Clock, cancel);
             LimitsInForce.Log(LimitsInForce.Of(settings), logger);
             control = await ControlStore.Open(options.DataFolder, settings, options.Clock, logger, cancel);

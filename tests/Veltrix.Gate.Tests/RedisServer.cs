@@ -76,7 +76,7 @@ sealed class RedisServer : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
