@@ -40,6 +40,8 @@ public sealed class GateStore : IAsyncDisposable
     readonly ConcurrentDictionary<string, HuntGate> _hunts = [];
     bool _allowsOutOfMemory;
     long _memoryBudget;
+    volatile string? _run;
+    int _succession;
 
     GateStore(GateStoreOptions options, EmbeddedStore? embedded, ConnectionMultiplexer connection, string endpoint)
     {
@@ -59,7 +61,10 @@ public sealed class GateStore : IAsyncDisposable
         {
             var connection = await ConnectionMultiplexer.ConnectAsync(settings).WaitAsync(cancel);
             store = new GateStore(options, embedded, connection, endpoint);
-            store.Check(await store.Info(cancel));
+            var info = await store.Info(cancel);
+            store.Check(info);
+            store._run = info.Run;
+            connection.ConnectionRestored += (_, _) => _ = store.Recognise();
             store._allowsOutOfMemory = await store.KnowsOutOfMemoryFlag(cancel);
             return store;
         }
@@ -81,6 +86,13 @@ public sealed class GateStore : IAsyncDisposable
 
     /// <summary>host:port where other processes of this machine reach it too.</summary>
     public string Endpoint { get; }
+
+    /// <summary>Whether scripts may write at its memory limit, so that those who play go on in a full store.</summary>
+    public bool GoesOnWhenFull => _embedded is not null || _allowsOutOfMemory;
+
+    /// <summary>Counts stores behind the address: one more whenever another one, or one that was started again, was found there, and whenever one could not be written for a while. What it holds may then lack
+    /// the last that was written.</summary>
+    public int Succession => Volatile.Read(ref _succession);
 
     public HuntGate Hunt(string id) => _hunts.GetOrAdd(id, static (id, store) => new HuntGate(store, id, store._options.Prefix), this);
 
@@ -128,8 +140,28 @@ public sealed class GateStore : IAsyncDisposable
         }
         catch (Exception e) when (StoreFault.IsKnown(e))
         {
-            throw StoreFault.Of(e, Endpoint, what);
+            var fault = StoreFault.Of(e, Endpoint, what);
+            if (fault.Fault == GateFault.ReadOnly) Interlocked.Increment(ref _succession);
+            throw fault;
         }
+    }
+
+    /// <summary>A new connection may lead to another store: a replica that was promoted has everything but the last that was written, and looks as if nothing had happened.</summary>
+    async Task Recognise()
+    {
+        string? run = null;
+        try
+        {
+            run = (await Info(default)).Run;
+        }
+        catch (GateException)
+        {
+            // Not known, so not the same.
+        }
+
+        if (run is not null && run == _run) return;
+        _run = run;
+        Interlocked.Increment(ref _succession);
     }
 
     async Task<StoreInfo> Info(CancellationToken cancel)
