@@ -101,6 +101,9 @@ public sealed partial class VeltrixServer : IAsyncDisposable
             var admissions = new Admissions(store, settings, new Keyring(() => control.Now, options.Clock), options.Governor is not null, options.Clock, logger);
             hunts = new HuntDirectory(logs, options.DataFolder, hunt => admissions.CadenceMs(hunt), options.Clock, settings, logger);
             await hunts.OpenAll(cancel);
+            settings.Start();
+            hunts.NameStrangers();
+            settings.Changed += hunts.NameStrangers;
             var server = new VeltrixServer(options, app, logs, hunts, control, admissions);
             server.MapPipeline();
             await app.StartAsync(cancel);
