@@ -13,6 +13,12 @@ namespace Veltrix.Control;
 /// <param name="Trouble">Why they cannot be read now; null: they can.</param>
 public sealed record ControlStatus(string Database, DateTimeOffset At, string? Trouble);
 
+/// <summary>A control database as it was found.</summary>
+/// <param name="Version">What keeps it, with its version; null: there is none yet, and the first who needs it makes it.</param>
+/// <param name="Pending">Changes of its tables that the next server to start makes.</param>
+/// <param name="Lacks">Rights that the user needs and has not, each with the statement that gives it.</param>
+public sealed record ControlState(string Database, string? Version, IReadOnlyList<string> Pending, IReadOnlyList<string> Lacks);
+
 /// <summary>
 /// Control data: the signing keys that all servers of a fleet share, and the access keys that were given out. Kept in <c>control.db</c> of the data folder or in PostgreSQL, as
 /// <c>control.database</c> says; changing that while servers run leads them to the other one.
@@ -75,6 +81,25 @@ public sealed partial class ControlStore : IAsyncDisposable
         {
             await store.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Looks at the database that is set and changes nothing.</summary>
+    /// <exception cref="ControlException">It cannot be used.</exception>
+    public static async Task<ControlState> Examine(string dataFolder, Settings settings, CancellationToken cancel)
+    {
+        await using var database = Database.Of(settings.Get(Keys.ControlDatabase), settings.Get(Keys.ControlPasswordFile), dataFolder);
+        if (!database.Exists) return new ControlState(database.Name, null, [], []);
+        try
+        {
+            await using var context = database.Open();
+            await IsUpToDate(context, database, cancel);
+            var pending = (await context.Database.GetPendingMigrationsAsync(cancel)).ToList();
+            return new ControlState(database.Name, await database.Version(context, cancel), pending, await database.Lacks(context, pending.Count > 0, cancel));
+        }
+        catch (Exception error) when (error is not (ControlException or OperationCanceledException))
+        {
+            throw database.Explain(error);
         }
     }
 

@@ -20,6 +20,13 @@ abstract class Database : IAsyncDisposable
     /// <summary>Waits for all who change something, in whatever process, and lets no other in until the transaction ends.</summary>
     public abstract Task Lock(ControlContext context, CancellationToken cancel);
 
+    /// <summary>What keeps it, with its version.</summary>
+    public abstract Task<string> Version(ControlContext context, CancellationToken cancel);
+
+    /// <summary>Rights that our user needs and has not, as the statements that give them.</summary>
+    /// <param name="makesTables">Whether tables are still to be made or changed.</param>
+    public abstract Task<IReadOnlyList<string>> Lacks(ControlContext context, bool makesTables, CancellationToken cancel);
+
     /// <summary>Whatever went wrong, as a sentence with a remedy.</summary>
     public abstract ControlException Explain(Exception error);
 
@@ -49,6 +56,22 @@ abstract class Database : IAsyncDisposable
             // Keys are in it. What SQLite puts beside it takes its mode.
             if (!Exists) SecretFile.Create(path).Dispose();
             return new ControlContext(Options().UseSqlite(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = BusySeconds, Pooling = false }.ToString()).Options);
+        }
+
+        public override async Task<string> Version(ControlContext context, CancellationToken cancel) =>
+            $"SQLite {await context.Database.SqlQuery<string>($"SELECT sqlite_version() AS \"Value\"").SingleAsync(cancel)}";
+
+        public override Task<IReadOnlyList<string>> Lacks(ControlContext context, bool makesTables, CancellationToken cancel)
+        {
+            try
+            {
+                using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+                return Task.FromResult<IReadOnlyList<string>>([]);
+            }
+            catch (UnauthorizedAccessException)
+            {
+                return Task.FromResult<IReadOnlyList<string>>([$"chown {Environment.UserName} {path}"]);
+            }
         }
 
         // The transaction was begun as a writing one; there is only one of those in a file.
@@ -107,6 +130,22 @@ abstract class Database : IAsyncDisposable
         public override string Name => $"{database} at {place}";
 
         public override ControlContext Open() => new(Options().UseNpgsql(source).Options);
+
+        public override async Task<string> Version(ControlContext context, CancellationToken cancel) =>
+            $"PostgreSQL {await context.Database.SqlQuery<string>($"SELECT current_setting('server_version') AS \"Value\"").SingleAsync(cancel)}";
+
+        public override async Task<IReadOnlyList<string>> Lacks(ControlContext context, bool makesTables, CancellationToken cancel)
+        {
+            List<string> lacks = [];
+            if (makesTables && !await Has($"SELECT has_schema_privilege('public', 'USAGE') AND has_schema_privilege('public', 'CREATE') AS \"Value\"")) lacks.Add($"GRANT USAGE, CREATE ON SCHEMA public TO {user}");
+            // Of a table that is not there the answer is null.
+            foreach (var table in context.Model.GetEntityTypes().Select(type => type.GetTableName()!).Order(StringComparer.Ordinal))
+                if (!await Has($"SELECT COALESCE(bool_and(has_table_privilege(to_regclass({table}), needed)), true) AS \"Value\" FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS needed"))
+                    lacks.Add($"GRANT SELECT, INSERT, UPDATE ON {table} TO {user}");
+            return lacks;
+
+            Task<bool> Has(FormattableString question) => context.Database.SqlQuery<bool>(question).SingleAsync(cancel);
+        }
 
         public override async Task Lock(ControlContext context, CancellationToken cancel)
         {

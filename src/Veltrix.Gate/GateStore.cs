@@ -6,8 +6,16 @@ namespace Veltrix.Gate;
 /// <summary>How to reach the shared store.</summary>
 public sealed record GateStoreOptions
 {
-    /// <summary>host:port of Redis, Valkey or Dragonfly, with the options StackExchange.Redis understands; null: Garnet in this process, kept nowhere.</summary>
+    /// <summary>
+    /// host:port of Redis, Valkey or Dragonfly, with the options StackExchange.Redis understands, or <c>redis://user@host:port</c>, <c>rediss://</c> for TLS; null: Garnet in this process, kept nowhere.
+    /// </summary>
     public string? Endpoint { get; init; }
+
+    /// <summary>For an endpoint without one; null: none.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>The PEM file of the authority that signed the store's certificate; null: those that the machine trusts.</summary>
+    public string? CaFile { get; init; }
 
     /// <summary>Put before the name of every key, so that several deployments (or tests) can share a store.</summary>
     public string Prefix { get; init; } = "";
@@ -32,6 +40,8 @@ public sealed class GateStore : IAsyncDisposable
     readonly ConcurrentDictionary<string, HuntGate> _hunts = [];
     bool _allowsOutOfMemory;
     long _memoryBudget;
+    volatile string? _run;
+    int _succession;
 
     GateStore(GateStoreOptions options, EmbeddedStore? embedded, ConnectionMultiplexer connection, string endpoint)
     {
@@ -44,14 +54,17 @@ public sealed class GateStore : IAsyncDisposable
     public static async Task<GateStore> Open(GateStoreOptions options, CancellationToken cancel)
     {
         var embedded = options.Endpoint is null ? EmbeddedStore.Start() : null;
-        var settings = Settings(embedded?.Endpoint ?? options.Endpoint!);
+        var settings = embedded is null ? Settings(options) : Settings(new GateStoreOptions { Endpoint = embedded.Endpoint });
         var endpoint = string.Join(',', settings.EndPoints.Select(EndPointCollection.ToString));
         GateStore? store = null;
         try
         {
             var connection = await ConnectionMultiplexer.ConnectAsync(settings).WaitAsync(cancel);
             store = new GateStore(options, embedded, connection, endpoint);
-            store.Check(await store.Info(cancel));
+            var info = await store.Info(cancel);
+            store.Check(info);
+            store._run = info.Run;
+            connection.ConnectionRestored += (_, _) => _ = store.Recognise();
             store._allowsOutOfMemory = await store.KnowsOutOfMemoryFlag(cancel);
             return store;
         }
@@ -73,6 +86,13 @@ public sealed class GateStore : IAsyncDisposable
 
     /// <summary>host:port where other processes of this machine reach it too.</summary>
     public string Endpoint { get; }
+
+    /// <summary>Whether scripts may write at its memory limit, so that those who play go on in a full store.</summary>
+    public bool GoesOnWhenFull => _embedded is not null || _allowsOutOfMemory;
+
+    /// <summary>Counts stores behind the address: one more whenever another one, or one that was started again, was found there, and whenever one could not be written for a while. What it holds may then lack
+    /// the last that was written.</summary>
+    public int Succession => Volatile.Read(ref _succession);
 
     public HuntGate Hunt(string id) => _hunts.GetOrAdd(id, static (id, store) => new HuntGate(store, id, store._options.Prefix), this);
 
@@ -120,8 +140,28 @@ public sealed class GateStore : IAsyncDisposable
         }
         catch (Exception e) when (StoreFault.IsKnown(e))
         {
-            throw StoreFault.Of(e, Endpoint, what);
+            var fault = StoreFault.Of(e, Endpoint, what);
+            if (fault.Fault == GateFault.ReadOnly) Interlocked.Increment(ref _succession);
+            throw fault;
         }
+    }
+
+    /// <summary>A new connection may lead to another store: a replica that was promoted has everything but the last that was written, and looks as if nothing had happened.</summary>
+    async Task Recognise()
+    {
+        string? run = null;
+        try
+        {
+            run = (await Info(default)).Run;
+        }
+        catch (GateException)
+        {
+            // Not known, so not the same.
+        }
+
+        if (run is not null && run == _run) return;
+        _run = run;
+        Interlocked.Increment(ref _succession);
     }
 
     async Task<StoreInfo> Info(CancellationToken cancel)
@@ -156,17 +196,10 @@ public sealed class GateStore : IAsyncDisposable
         }
     }
 
-    static ConfigurationOptions Settings(string endpoint)
+    static ConfigurationOptions Settings(GateStoreOptions options)
     {
-        ConfigurationOptions settings;
-        try
-        {
-            settings = ConfigurationOptions.Parse(endpoint);
-        }
-        catch (Exception e) when (e is ArgumentException or FormatException)
-        {
-            throw new GateException(GateFault.Misconfigured, $"\"{endpoint}\" is no address of a store ({e.Message}). It looks like host:port, or host:port,user=…,password=…,ssl=true.", e);
-        }
+        var settings = StoreAddress.Read(options.Endpoint!, options.Password);
+        if (options.CaFile is { } authority) StoreAddress.Trust(settings, authority);
         settings.ClientName ??= "veltrix";
         settings.AbortOnConnectFail = true;
         // The library counts INFO among an administrator's commands.

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using StackExchange.Redis;
 
 namespace Veltrix.Gate;
@@ -13,8 +14,10 @@ static class StoreFault
     /// <param name="what">What was being done, as the end of "while …".</param>
     public static GateException Of(Exception failure, string endpoint, string what) => failure is RedisServerException ? Answered(failure, endpoint, what)
         : failure is RedisCommandException && failure.Message.Contains("replica", StringComparison.OrdinalIgnoreCase) ? ReadOnly(failure, endpoint, what)
+        : Distrusted(failure) is { } why ? new GateException(GateFault.Misconfigured, $"TLS to the store at {endpoint} failed ({FirstLine(why)}). "
+            + "Name the authority that signed its certificate in redis.ca_file, and the host as the certificate names it.", failure)
         : failure is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } ? Refused(failure, endpoint, what)
-        : what == Connecting ? new GateException(GateFault.Away, $"No Redis answers at {endpoint}. See that it runs there and can be reached from here.", failure)
+        : what == Connecting ? new GateException(GateFault.Away, $"No Redis answers at {endpoint}. See that it runs there and can be reached from here, and speaks TLS if the address asks for it (rediss://), and only then.", failure)
         : new GateException(GateFault.Away, $"The store at {endpoint} did not answer while {what} ({FirstLine(failure)}). "
             + "Joins are closed until it does; it is tried again by itself. See that it runs and can be reached from here.", failure);
 
@@ -39,7 +42,9 @@ static class StoreFault
         new(GateFault.ReadOnly, $"The store at {endpoint} is a replica and cannot be written, while {what} ({FirstLine(failure)}). Name the primary, or an address that follows it.", failure);
 
     static GateException Refused(Exception failure, string endpoint, string what) =>
-        new(GateFault.Misconfigured, $"The store at {endpoint} refused us while {what} ({FirstLine(failure)}). Give user and password in its endpoint: host:port,user=…,password=….", failure);
+        new(GateFault.Misconfigured, $"The store at {endpoint} refused us while {what} ({FirstLine(failure)}). Name the file with the password in redis.password_file and the user in the address, as in redis://user@host:port, and let it use what docs/reference/redis.md lists.", failure);
+
+    static AuthenticationException? Distrusted(Exception failure) => failure as AuthenticationException ?? (failure.InnerException is { } inner ? Distrusted(inner) : null);
 
     static string FirstLine(Exception failure) => failure.Message.AsSpan().TrimEnd('.').ToString().Split('\n', 2)[0];
 }

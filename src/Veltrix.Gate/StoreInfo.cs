@@ -24,6 +24,9 @@ sealed class StoreInfo
         : this["valkey_version"] is { } valkey ? $"valkey {valkey}"
         : $"redis {this["redis_version"] ?? "?"}";
 
+    /// <summary>What this run of it is called: another one after a restart, and in every other store. Null where it does not say.</summary>
+    public string? Run => this["run_id"];
+
     public bool IsReplica => this["role"] is { } role && role != "master";
 
     /// <summary>A policy by which it throws keys away once it is full; null where it never does.</summary>

@@ -84,7 +84,8 @@ public static class DataFolder
         return await logs.Open($"{hunt}/ledger", cancel);
     }
 
-    static KafkaOptions? KafkaOf(Settings settings) => settings.Get(Keys.KafkaServers) is not { Length: > 0 } servers ? null : new KafkaOptions
+    /// <summary>How to reach the Kafka that the settings name; null: the logs are in the data folder.</summary>
+    public static KafkaOptions? KafkaOf(Settings settings) => settings.Get(Keys.KafkaServers) is not { Length: > 0 } servers ? null : new KafkaOptions
     {
         BootstrapServers = servers,
         TopicPrefix = settings.Get(Keys.KafkaTopicPrefix),

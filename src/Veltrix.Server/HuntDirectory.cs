@@ -15,6 +15,7 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
 
     readonly ConcurrentDictionary<string, LiveHunt> hunts = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, bool> passedOver = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, bool> named = new(StringComparer.Ordinal);
     readonly SemaphoreSlim opening = new(1);
 
     /// <summary>What is set for the process and for each hunt.</summary>
@@ -31,6 +32,13 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
         var names = await logs.List(cancel);
         foreach (var name in names.Where(name => name.EndsWith(Ledger, StringComparison.Ordinal)))
             if (name[..^Ledger.Length] is var id && Find(id) is null && await Open(id, names, cancel) is null && passedOver.TryAdd(id, true)) LogPassedOver(ImportJournal.Explain(id));
+    }
+
+    /// <summary>Warns of hunts that hunt-config.yml sets something for and that are not here, once each.</summary>
+    public void NameStrangers()
+    {
+        foreach (var sentence in Settings.Strangers([.. hunts.Keys]))
+            if (named.TryAdd(sentence, true)) LogStranger(sentence);
     }
 
     /// <summary>Where others may publish too: finds their hunts, until cancelled.</summary>
@@ -83,6 +91,9 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
         await Task.WhenAll(hunts.Values.Select(hunt => hunt.DisposeAsync().AsTask()));
         opening.Dispose();
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sentence}")]
+    partial void LogStranger(string sentence);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "cannot look for hunts that other servers published: {Reason}")]
     partial void LogNoNews(string reason);

@@ -5,21 +5,22 @@ using Veltrix.Server.Submissions;
 
 namespace Veltrix.Server;
 
-/// <summary>Says at the start which limits hold and who set them, one line each, so that nobody ever meets one that is written nowhere.</summary>
+/// <summary>Says at the start which limits hold and who set them, so that nobody ever meets one that is written nowhere.</summary>
 public static partial class LimitsInForce
 {
     /// <summary>Keys that keep somebody out, or send him away.</summary>
     static readonly Key[] limits =
         [Keys.MaxConcurrentHunters, Keys.LimitFloorRatio, Keys.PinLimit, Keys.SeatGrace, Keys.WaitingPatience, Keys.PriorityShare, Keys.JoinPace, Keys.JoinGuard, Keys.CpuSoft, Keys.RedisBudget];
 
-    /// <summary>The limits of a server, those of its machine and those of the protocol among them.</summary>
+    /// <summary>The limits of a server: each that somebody set, what its machine allows, and in one line how many are as they were built and where to read them.</summary>
     public static IEnumerable<string> Of(Settings settings)
     {
-        foreach (var key in limits) yield return Line(settings.Explain(key));
+        var told = limits.Select(key => settings.Explain(key)).ToList();
+        foreach (var set in told.Where(limit => limit.Origin is not Origin.BuiltIn)) yield return Line(set);
         var connections = settings.Explain(Keys.MaxConnectionsPerServer);
         yield return string.Create(CultureInfo.InvariantCulture, $"{Keys.MaxConnectionsPerServer.Name} = {MachineLimits.ConnectionsMax(settings):N0} connections (set to {connections.Value}: {connections.Origin}; this process may have {MachineLimits.OpenFiles:N0} open files)");
-        yield return string.Create(CultureInfo.InvariantCulture, $"submissions of one hunter = {Pace.PerSecond} a second, {Pace.Burst} at once (fixed)");
-        yield return string.Create(CultureInfo.InvariantCulture, $"a frame = {ClientFrame.BytesMax:N0} bytes (fixed)");
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"{told.Count(limit => limit.Origin is Origin.BuiltIn)} at their built-in defaults: 'veltrix config list' shows them, {ConfigPage.Path} explains them; and of one hunter {Pace.PerSecond} submissions a second, {Pace.Burst} at once, in frames of {ClientFrame.BytesMax:N0} bytes (fixed)");
     }
 
     /// <summary>The limits that one hunt has from somebody else than the process has them.</summary>

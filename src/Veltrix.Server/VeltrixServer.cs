@@ -93,6 +93,7 @@ public sealed partial class VeltrixServer : IAsyncDisposable
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Veltrix");
             var config = new ConfigWatch(options.ConfigFile ?? Path.Combine(options.DataFolder, ConfigFile.DefaultName), settings, options.Clock, logger);
             config.ReadFirst(required: options.ConfigFile is not null);
+            SecretFile.Warn(settings, logger);
             logs = options.OpenLogs is { } open ? open(options.DataFolder, options.Clock) : await DataFolder.OpenLogs(options.DataFolder, settings, options.Clock, cancel);
             LimitsInForce.Log(LimitsInForce.Of(settings), logger);
             control = await ControlStore.Open(options.DataFolder, settings, options.Clock, logger, cancel);
@@ -100,6 +101,9 @@ public sealed partial class VeltrixServer : IAsyncDisposable
             var admissions = new Admissions(store, settings, new Keyring(() => control.Now, options.Clock), options.Governor is not null, options.Clock, logger);
             hunts = new HuntDirectory(logs, options.DataFolder, hunt => admissions.CadenceMs(hunt), options.Clock, settings, logger);
             await hunts.OpenAll(cancel);
+            settings.Start();
+            hunts.NameStrangers();
+            settings.Changed += hunts.NameStrangers;
             var server = new VeltrixServer(options, app, logs, hunts, control, admissions);
             server.MapPipeline();
             await app.StartAsync(cancel);

@@ -106,6 +106,22 @@ public partial class ComposeTests
     }
 
     [Fact]
+    public async Task Prometheus_example_for_one_machine_asks_where_the_roles_listen_by_themselves()
+    {
+        var jobs = ((List<object>)Yaml("deploy/prometheus/prometheus.yml")["scrape_configs"]).Select(job => Map(job)).ToList();
+        var verbs = jobs.Select(job => ((string)job["job_name"])["veltrix-".Length..]).ToList();
+        Assert.Equal(["governor", "server", "orchestrator"], verbs);
+        foreach (var (verb, job) in verbs.Zip(jobs))
+        {
+            var target = (string)Assert.Single((List<object>)Map(Assert.Single((List<object>)job["static_configs"]))["targets"]);
+            Assert.StartsWith("127.0.0.1:", target);
+            Assert.Contains(target.Split(':')[1], (await Shell.Run(verb, "--help")).Out);
+        }
+
+        Assert.Contains("9358", (await Shell.Run("up", "--help")).Out);
+    }
+
+    [Fact]
     public void The_secrets_are_made_by_the_script_and_kept_when_they_are_there()
     {
         using var folder = new TempFolder();

@@ -15,7 +15,7 @@ public class DoctorTests
         Assert.Equal(ExitCode.Done, ran.Code);
         Assert.True((bool)ran.Json["ok"]!);
         var subjects = ran.Json["findings"]!.AsArray().Select(finding => (string)finding!["subject"]!);
-        Assert.Equal(["runtime", "sdk", "node", "browser", "open files", "memory", "cores", "data folder", "disk", "port", "clock"], subjects);
+        Assert.Equal(["runtime", "sdk", "node", "browser", "open files", "memory", "cores", "data folder", "disk", "port", "clock", "settings", "control"], subjects);
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
     }
 

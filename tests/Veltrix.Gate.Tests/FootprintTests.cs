@@ -2,6 +2,8 @@ namespace Veltrix.Gate.Tests;
 
 public sealed class RedisFootprintTests(RedisStore store) : FootprintTests(store), IClassFixture<RedisStore>;
 
+public sealed class ValkeyFootprintTests(ValkeyStore store) : FootprintTests(store), IClassFixture<ValkeyStore>;
+
 public sealed class GarnetFootprintTests(GarnetStore store) : FootprintTests(store), IClassFixture<GarnetStore>;
 
 /// <summary>What 10,000 hunters cost. docs/reference/redis.md has the numbers that this prints.</summary>

@@ -19,7 +19,7 @@ public abstract class GateContract(TestStore fixture) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (fixture.Store is null) Assert.Skip("redis-server is not installed.");
+        if (fixture.Store is null) Assert.Skip(fixture.Missing!);
         Gate = fixture.Store.Hunt($"hunt-{Guid.NewGuid():N}");
         Gate.Now = () => Time;
         await Gate.Reopen(1, Cancel);

@@ -4,6 +4,8 @@ namespace Veltrix.Gate.Tests;
 
 public sealed class RedisPropertyTests(RedisStore store) : PropertyTests(store), IClassFixture<RedisStore>;
 
+public sealed class ValkeyPropertyTests(ValkeyStore store) : PropertyTests(store), IClassFixture<ValkeyStore>;
+
 public sealed class GarnetPropertyTests(GarnetStore store) : PropertyTests(store), IClassFixture<GarnetStore>;
 
 /// <summary>Whatever several servers do in whatever order, the gate answers as the simplest one that could be right.</summary>

@@ -2,6 +2,8 @@ namespace Veltrix.Gate.Tests;
 
 public sealed class RedisPublishTests(RedisStore store) : PublishTests(store), IClassFixture<RedisStore>;
 
+public sealed class ValkeyPublishTests(ValkeyStore store) : PublishTests(store), IClassFixture<ValkeyStore>;
+
 public sealed class GarnetPublishTests(GarnetStore store) : PublishTests(store), IClassFixture<GarnetStore>;
 
 /// <summary>Live values, who may write them, and what is told of the gate.</summary>

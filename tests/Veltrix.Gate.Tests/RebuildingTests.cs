@@ -2,6 +2,8 @@ namespace Veltrix.Gate.Tests;
 
 public sealed class RedisRebuildingTests(RedisStore store) : RebuildingTests(store), IClassFixture<RedisStore>;
 
+public sealed class ValkeyRebuildingTests(ValkeyStore store) : RebuildingTests(store), IClassFixture<ValkeyStore>;
+
 public sealed class GarnetRebuildingTests(GarnetStore store) : RebuildingTests(store), IClassFixture<GarnetStore>;
 
 /// <summary>A store that has lost its keys must not let in a second full house.</summary>

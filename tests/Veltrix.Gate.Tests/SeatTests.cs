@@ -2,6 +2,8 @@ namespace Veltrix.Gate.Tests;
 
 public sealed class RedisSeatTests(RedisStore store) : SeatTests(store), IClassFixture<RedisStore>;
 
+public sealed class ValkeySeatTests(ValkeyStore store) : SeatTests(store), IClassFixture<ValkeyStore>;
+
 public sealed class GarnetSeatTests(GarnetStore store) : SeatTests(store), IClassFixture<GarnetStore>;
 
 /// <summary>How a seat is given, claimed, moved, kept and given back.</summary>

@@ -3,8 +3,12 @@ using StackExchange.Redis;
 
 namespace Veltrix.Gate.Tests;
 
-/// <summary>A real Redis that is full, gone, back, a replica, or set up in a way that cannot work.</summary>
-public sealed class StoreFaultTests : IAsyncLifetime
+public sealed class RedisFaultTests() : StoreFaultTests(RedisServer.Redis, "redis 7.");
+
+public sealed class ValkeyFaultTests() : StoreFaultTests(RedisServer.Valkey, "valkey 8.");
+
+/// <summary>A real store that is full, gone, back, a replica, or set up in a way that cannot work.</summary>
+public abstract class StoreFaultTests(string program, string product) : IAsyncLifetime
 {
     static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     static readonly GateLimits Limits = new(3, 0, false, 0, 0, false, "", "", false, 10, true, 0);
@@ -154,7 +158,7 @@ public sealed class StoreFaultTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_redis_tells_of_its_memory_is_read()
+    public async Task What_it_tells_of_its_memory_is_read()
     {
         var redis = await Start();
         var store = await Open(redis);
@@ -163,7 +167,7 @@ public sealed class StoreFaultTests : IAsyncLifetime
         Assert.Equal(64 << 20, memory.Max);
         Assert.InRange(memory.Ratio!.Value, 0.001, 0.2);
         Assert.True(memory.Resident > 1_000_000 && memory.Fragmentation > 0);
-        Assert.StartsWith("redis 7.", memory.Product, StringComparison.Ordinal);
+        Assert.StartsWith(product, memory.Product, StringComparison.Ordinal);
         Assert.False(memory.Saving);
         Assert.InRange(memory.Ping, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(2));
     }
@@ -207,8 +211,8 @@ public sealed class StoreFaultTests : IAsyncLifetime
 
     async Task<RedisServer> Start(params string[] options)
     {
-        var server = await RedisServer.Start(options);
-        if (server is null) Assert.Skip("redis-server is not installed.");
+        var server = await RedisServer.StartAs(program, options);
+        if (server is null) Assert.Skip(RedisServer.Missing(program));
         _servers.Add(server);
         return server;
     }

@@ -9,6 +9,9 @@ public abstract class TestStore : IAsyncLifetime
 
     public GateStore Store { get; private set; } = null!;
 
+    /// <summary>Why there is no store on this machine, in a sentence; only looked at where there is none.</summary>
+    public virtual string? Missing => null;
+
     public abstract ValueTask InitializeAsync();
 
     /// <summary>As another process does: a connection of its own.</summary>
@@ -36,13 +39,16 @@ public abstract class TestStore : IAsyncLifetime
     protected async Task Open(string? endpoint) => Store = await GateStore.Open(new GateStoreOptions { Endpoint = endpoint }, default);
 }
 
-public sealed class RedisStore : TestStore
+/// <summary>A server of its own for the tests of one class. Where this machine has none, <see cref="TestStore.Store"/> is null and the tests say so.</summary>
+public abstract class ServerStore(string program) : TestStore
 {
     RedisServer? _server;
 
+    public override string? Missing => RedisServer.Missing(program);
+
     public override async ValueTask InitializeAsync()
     {
-        _server = await RedisServer.Start();
+        _server = await RedisServer.StartAs(program);
         if (_server is not null) await Open(_server.Endpoint);
     }
 
@@ -52,6 +58,10 @@ public sealed class RedisStore : TestStore
         _server?.Dispose();
     }
 }
+
+public sealed class RedisStore() : ServerStore(RedisServer.Redis);
+
+public sealed class ValkeyStore() : ServerStore(RedisServer.Valkey);
 
 public sealed class GarnetStore : TestStore
 {

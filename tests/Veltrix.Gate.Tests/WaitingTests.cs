@@ -2,6 +2,8 @@ namespace Veltrix.Gate.Tests;
 
 public sealed class RedisWaitingTests(RedisStore store) : WaitingTests(store), IClassFixture<RedisStore>;
 
+public sealed class ValkeyWaitingTests(ValkeyStore store) : WaitingTests(store), IClassFixture<ValkeyStore>;
+
 public sealed class GarnetWaitingTests(GarnetStore store) : WaitingTests(store), IClassFixture<GarnetStore>;
 
 /// <summary>Who is let in when, and what keeps a place.</summary>

@@ -7,7 +7,7 @@ namespace Veltrix.Cli.Chaos;
 sealed class TcpRelay : IAsyncDisposable
 {
     readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    readonly IPEndPoint target;
+    volatile IPEndPoint target;
     readonly CancellationTokenSource stop = new();
     readonly Lock guard = new();
     readonly List<Socket> open = [];
@@ -40,6 +40,13 @@ sealed class TcpRelay : IAsyncDisposable
 
     public void Mend() => isCut = false;
 
+    /// <summary>The address is another program's from now on, as after a failover; connections to the one before end.</summary>
+    public void Move(string to)
+    {
+        target = IPEndPoint.Parse(to);
+        CloseAll();
+    }
+
     void CloseAll()
     {
         lock (guard)
@@ -67,12 +74,12 @@ sealed class TcpRelay : IAsyncDisposable
 
     async Task Join(Socket near)
     {
-        var far = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var (to, far) = (target, new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
         near.NoDelay = true;
         lock (guard) open.AddRange([near, far]);
         try
         {
-            await far.ConnectAsync(target, stop.Token);
+            await far.ConnectAsync(to, stop.Token);
             await Task.WhenAny(Copy(near, far), Copy(far, near));
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)

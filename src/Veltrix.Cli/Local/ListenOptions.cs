@@ -24,7 +24,7 @@ sealed class ListenOptions
     readonly Option<string?> config = SharedOptions.Config("The file with the settings. Default: hunt-config.yml in the data folder, if it is there.");
     readonly Option<string?> redis = new("--redis")
     {
-        Description = "The shared store of seats and limits: host:port of Redis, Valkey or Dragonfly. Default: one in this process.",
+        Description = "The shared store of seats and limits: host:port of Redis, Valkey or Dragonfly, redis://user@host:port, or rediss:// for TLS. The password is in a file: redis.password_file. Default: one in this process.",
         HelpName = "HOST:PORT",
     };
     readonly Option<string[]> origins = new("--origin")

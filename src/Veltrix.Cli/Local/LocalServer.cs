@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Veltrix.Control;
 using Veltrix.EventLog;
 using Veltrix.Gate;
+using Veltrix.Governor;
 using Veltrix.Governor.Orchestration;
 using Veltrix.Governor.Sidecar;
 using Veltrix.Hosting;
@@ -90,9 +91,9 @@ sealed class LocalServer : IAsyncDisposable
 
     async Task OpenStore(CancellationToken cancel)
     {
-        var budget = settings.Get(Keys.RedisBudget);
-        if (budget == 0 && options.Redis is null) budget = EmbeddedBudget;
-        store = await GateStore.Open(new GateStoreOptions { Endpoint = options.Redis, Prefix = options.RedisPrefix, MemoryBudget = budget }, cancel);
+        var asked = new GateStoreOptions { Endpoint = options.Redis, Prefix = options.RedisPrefix };
+        asked = options.Redis is not null ? asked.With(settings) : asked with { MemoryBudget = settings.Get(Keys.RedisBudget) is > 0 and var budget ? budget : EmbeddedBudget };
+        store = await GateStore.Open(asked, cancel);
         settings.Changed += () => store.MemoryBudget = settings.Get(Keys.RedisBudget) is > 0 and var set ? set : options.Redis is null ? EmbeddedBudget : 0;
     }
 

@@ -47,7 +47,7 @@ static class ConfigExplain
 
     static void Show(TextWriter text, JsonObject card)
     {
-        text.WriteLine($"{card["key"]} = {card["value"]}");
+        text.WriteLine($"{card["key"]} = {card["value"]}{ConfigText.Waits(card)}");
         text.WriteLine($"  {card["sentence"]}");
         text.WriteLine();
         text.WriteLine($"  unit     {card["unit"]}");

@@ -31,7 +31,7 @@ static class ConfigList
         var table = new Table { Border = terminal.OutIsTerminal ? TableBorder.Rounded : TableBorder.None, UseSafeBorder = true };
         foreach (var column in new[] { "key", "value", "unit", "set by" }) table.AddColumn(column);
         foreach (var card in cards)
-            table.AddRow(new[] { (string)card["key"]!, (string)card["value"]!, (string)card["unit"]!, (string)card["origin"]! }.Select(Markup.Escape).ToArray());
+            table.AddRow(new[] { (string)card["key"]!, (string)card["value"]! + ConfigText.Waits(card), (string)card["unit"]!, (string)card["origin"]! }.Select(Markup.Escape).ToArray());
         terminal.Rich.Write(table);
     }
 }

@@ -36,5 +36,8 @@ static class ConfigStatus
             text.WriteLine($"{file} was refused at {at}; the settings before it go on.");
             ConfigValidate.WriteFaults(text, file, status["faults"]!.AsArray().Select(fault => fault!));
         }
+
+        // A server of an older version tells none.
+        foreach (var warning in status["warnings"]?.AsArray() ?? []) text.WriteLine($"! {warning}");
     }
 }

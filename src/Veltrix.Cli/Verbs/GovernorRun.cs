@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Veltrix.Gate;
+using Veltrix.Governor;
 using Veltrix.Governor.Sidecar;
 using Veltrix.Hosting;
 
@@ -42,13 +44,14 @@ static class GovernorRun
         {
             var end = parsed.GetRequiredValue(listen);
             using var settings = new Settings();
-            await using var store = await Open(parsed.GetRequiredValue(redis), cancel);
-            settings.Changed += () => store.MemoryBudget = settings.Get(Keys.RedisBudget);
             var folder = parsed.GetRequiredValue(data);
+            var configFile = parsed.GetValue(config) ?? Path.Combine(folder, ConfigFile.DefaultName);
+            await using var store = await Open(parsed.GetRequiredValue(redis), configFile, parsed.GetValue(config) is not null, settings, cancel);
+            settings.Changed += () => store.MemoryBudget = settings.Get(Keys.RedisBudget);
             await using var host = await Start(new GovernorOptions
             {
                 Folder = folder,
-                ConfigFile = parsed.GetValue(config) ?? Path.Combine(folder, ConfigFile.DefaultName),
+                ConfigFile = configFile,
                 ConfigIsRequired = parsed.GetValue(config) is not null,
                 ConfigIsGood = () => settings.LastReload.Ok,
                 Store = StoreProbe.Of(store),
@@ -70,11 +73,17 @@ static class GovernorRun
         return verb;
     }
 
-    static async Task<GateStore> Open(string endpoint, CancellationToken cancel)
+    static async Task<GateStore> Open(string endpoint, string config, bool isRequired, Settings settings, CancellationToken cancel)
     {
         try
         {
-            return await GateStore.Open(new GateStoreOptions { Endpoint = endpoint, MemoryBudget = Settings.Defaults.Get(Keys.RedisBudget) }, cancel);
+            // How to get into the store is wanted before the governor reads the settings and watches them.
+            new ConfigWatch(config, settings, TimeProvider.System, NullLogger.Instance).ReadFirst(isRequired);
+            return await GateStore.Open(new GateStoreOptions { Endpoint = endpoint }.With(settings), cancel);
+        }
+        catch (ConfigException error)
+        {
+            throw Unfit(error);
         }
         catch (GateException error)
         {
@@ -95,7 +104,7 @@ static class GovernorRun
         }
         catch (ConfigException error)
         {
-            throw new CliException(ExitCode.Failed, $"The settings cannot be taken:\n{error.Message}", "Repair them and start again; 'veltrix config validate FILE' reads them without a governor.", error);
+            throw Unfit(error);
         }
         catch (SocketException error)
         {
@@ -106,4 +115,7 @@ static class GovernorRun
             throw new CliException(ExitCode.Failed, $"The data folder {options.Folder} cannot be written: {error.Message}", "Choose another with --data.", error);
         }
     }
+
+    static CliException Unfit(ConfigException error) =>
+        new(ExitCode.Failed, $"The settings cannot be taken:\n{error.Message}", "Repair them and start again; 'veltrix config validate FILE' reads them without a governor.", error);
 }

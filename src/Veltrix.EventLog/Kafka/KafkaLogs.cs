@@ -2,6 +2,11 @@ using System.Text.RegularExpressions;
 
 namespace Veltrix.EventLog.Kafka;
 
+/// <summary>A cluster as it was found.</summary>
+/// <param name="Logs">Topics of it that are logs.</param>
+/// <param name="Faults">What keeps some of them from being used, with the remedy.</param>
+public sealed record KafkaState(string ClusterId, int Brokers, int Logs, IReadOnlyList<string> Faults);
+
 /// <summary>
 /// Logs on Apache Kafka, which several processes may share: a log is a topic of one partition. All logs of a process share one producer, one consumer for their ends, and one client
 /// that asks about topics; older records come through up to four consumers more, for as long as somebody reads them.
@@ -61,6 +66,17 @@ public sealed partial class KafkaLogs : IEventLogs
     /// <summary>What the cluster calls itself, for ever; also a way to find out whether it can be used at all.</summary>
     /// <exception cref="EventLogException">It cannot.</exception>
     public Task<string> ClusterId(CancellationToken cancel) => topics.ClusterId(cancel);
+
+    /// <summary>Looks at the cluster and at every topic that is a log, and changes nothing.</summary>
+    /// <exception cref="EventLogException">It cannot be used.</exception>
+    public async Task<KafkaState> Examine(CancellationToken cancel)
+    {
+        var (id, brokers, found) = (await topics.ClusterId(cancel), await topics.Brokers(cancel), await List(cancel));
+        List<string> faults = [];
+        foreach (var log in found)
+            if (await topics.Fault(log, names.TopicOf(log), cancel) is { } fault) faults.Add(fault);
+        return new KafkaState(id, brokers, found.Count, faults);
+    }
 
     public async Task<IEventLog> Open(string name, CancellationToken cancel)
     {

@@ -87,6 +87,31 @@ sealed class Topics(KafkaOptions options, Trouble trouble) : IDisposable
         throw new EventLogException(EventLogFault.Misconfigured, $"{what}: it has {string.Join("; ", faults)}. Nothing was changed. To remedy it: {remedy}");
     }
 
+    /// <summary>What is wrong with a topic that is there, as <see cref="Open"/> would say it; null: nothing. Changes nothing.</summary>
+    /// <exception cref="EventLogException">It cannot be asked.</exception>
+    public async Task<string?> Fault(string log, string topic, CancellationToken cancel)
+    {
+        var what = $"Log {log} (topic {topic}) cannot be opened";
+        try
+        {
+            if (await Settings(topic, what, cancel) is not { } settings) return null;
+            Check(topic, settings, int.Parse(settings["max.message.bytes"], CultureInfo.InvariantCulture), await Partitions(topic, what, cancel), what);
+            var asked = admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new DescribeTopicsOptions { RequestTimeout = AnswerWithin, IncludeAuthorizedOperations = true });
+            // A cluster without access rules does not say what is allowed, or says all.
+            var allowed = (await Ask(what, asked, cancel)).TopicDescriptions[0].AuthorizedOperations;
+            var lacks = allowed is not { Count: > 0 } ? [] : new[] { AclOperation.Read, AclOperation.Write }.Where(operation => !allowed.Contains(operation)).Select(operation => operation.ToString().ToLowerInvariant()).ToList();
+            return lacks.Count == 0 ? null
+                : $"{what}: the user '{options.SaslUsername}' may not {string.Join(" or ", lacks)} it. docs/operate/kafka.md lists the access rights that a server needs on topics {options.TopicPrefix}.*.";
+        }
+        catch (EventLogException e) when (e.Fault is EventLogFault.Misconfigured or EventLogFault.Denied)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>How many brokers there are.</summary>
+    public async Task<int> Brokers(CancellationToken cancel) => (await Cluster("The logs cannot be opened", cancel)).Nodes.Count;
+
     /// <summary>The names of all topics.</summary>
     public async Task<IReadOnlyList<string>> List(CancellationToken cancel)
     {

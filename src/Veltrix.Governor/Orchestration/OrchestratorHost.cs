@@ -64,7 +64,8 @@ public sealed class OrchestratorHost : IAsyncDisposable
         {
             var config = options.ConfigFile is { } path ? new ConfigWatch(path, settings, options.Clock, logger) : null;
             config?.ReadFirst(required: true);
-            var store = options.OpenStore ?? await GateStore.Open(options.Store with { MemoryBudget = settings.Get(Keys.RedisBudget) }, cancel);
+            SecretFile.Warn(settings, logger);
+            var store = options.OpenStore ?? await GateStore.Open(options.Store.With(settings), cancel);
             if (config is not null) settings.Changed += () => store.MemoryBudget = settings.Get(Keys.RedisBudget);
             host = new OrchestratorHost(app, store, settings, options, addresses, logger);
             host.Map();

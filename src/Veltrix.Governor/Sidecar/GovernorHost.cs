@@ -100,6 +100,8 @@ public sealed class GovernorHost : IAsyncDisposable
         {
             var config = options.ConfigFile is { } file ? new ConfigWatch(file, options.Settings, options.Clock, app.Logger) : null;
             config?.ReadFirst(options.ConfigIsRequired);
+            // With a file of its own it is a process of its own.
+            if (config is not null) SecretFile.Warn(options.Settings, app.Logger);
             app.MapGrpcService<GovernorRpc>().DisableHttpMetrics();
             app.MapMetrics();
             app.MapHealth(() => sidecar.NotReady);

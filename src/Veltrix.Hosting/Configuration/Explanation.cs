@@ -17,6 +17,9 @@ public sealed record Explanation(Key Key, string? Hunt, IReadOnlyList<Voice> Voi
 
     public Origin Origin => Counts.Origin;
 
+    /// <summary>What the process was started with and runs with, where that is another value and this one acts at the next start; null otherwise.</summary>
+    public string? Running { get; init; }
+
     /// <summary>For whoever meets the limit, such as a refusal: its name, its present value, who set it, and where it is explained.</summary>
     public override string ToString() => $"{Key.Name} is {Value} ({Origin}); {ConfigPage.Path} explains it";
 }

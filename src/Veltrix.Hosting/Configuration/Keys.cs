@@ -105,6 +105,8 @@ public static class Keys
 
     // Stores and machines.
     public static readonly Key<long> RedisBudget = Whole("redis.memory_budget", 0, 0, 1L << 44, "bytes", "The memory that counts as full where the store has no maxmemory of its own; 0: what the store says.", Reach.Process);
+    public static readonly Key<string> RedisPasswordFile = File("redis.password_file", "The file that holds the password for the store that --redis names, and nothing else. A user stands in the address: redis://user@host:port.");
+    public static readonly Key<string> RedisCaFile = File("redis.ca_file", "The PEM file of the authority that signed the store's certificate, where the address begins with rediss://; none: those that the machine trusts.");
     public static readonly Key<long> MaxConnectionsPerServer = Whole("max_connections_per_server", 0, 0, 1_000_000, "connections", "The most sockets one server serves; 0: nine tenths of the open files it may have.", Reach.Process);
     public static readonly Key<bool> GateAudit = Flag("gate.audit", false, "Whether the gate's script writes down every grant with the count and the limit it saw, for checks that nobody was let in beyond the limit.");
     public static readonly Key<string> ControlDatabase = new("sqlite", new ConnectionText())

@@ -38,6 +38,7 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     volatile Reload lastReload = new(true, clock.GetUtcNow(), null, []) { OkAt = clock.GetUtcNow() };
     ITimer? expiry;
     bool disposed;
+    Dictionary<Key, object?>? started;
 
     public Settings() : this(TimeProvider.System)
     {
@@ -66,7 +67,32 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     public Explanation Explain(Key key, string? hunt = null)
     {
         var of = key.Reach == Reach.Hunt ? hunt : null;
-        lock (gate) return new Explanation(key, of, Compose(of, file, clock.GetUtcNow()).Voices(key));
+        lock (gate) return new Explanation(key, of, Compose(of, file, clock.GetUtcNow()).Voices(key)) { Running = Running(key) };
+    }
+
+    /// <summary>The process has taken what it is built on: keys that act at the start keep these values in it, whatever is set from now on.</summary>
+    public void Start() => started = Keys.All.Where(key => key.Acts == Acts.AtStart).ToDictionary(key => key, key => now.General.GetValueOrDefault(key, key.DefaultValue));
+
+    /// <summary>Keys that have another value than the one this process runs with, each in a sentence.</summary>
+    public IReadOnlyList<string> Waiting =>
+        [.. Keys.All.Where(key => key.Acts == Acts.AtStart).Select(key => Explain(key)).Where(told => told.Running is not null)
+            .Select(told => $"{told.Key.Name} = {told.Value} ({told.Origin}) acts at the next start; until then it is {told.Running}")];
+
+    /// <summary>Hunts that the file sets something for and that are not there, each in a sentence. No fault: a hunt may come later. While none is there nothing is strange.</summary>
+    public IReadOnlyList<string> Strangers(IReadOnlyCollection<string> known)
+    {
+        ConfigFile read;
+        lock (gate) read = file;
+        return known.Count == 0 ? [] :
+            [.. read.Hunts.Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(hunt =>
+                $"{read.Path} sets something for the hunt '{hunt}', and there is none of that id. {(Spelling.Nearest(hunt, known) is { } meant ? $"Did you mean '{meant}'?" : "It holds as soon as one is published.")}")];
+    }
+
+    string? Running(Key key)
+    {
+        if (started is not { } then || !then.TryGetValue(key, out var value)) return null;
+        var runs = key.Write(value);
+        return runs == key.Write(now.General.GetValueOrDefault(key, key.DefaultValue)) ? null : runs;
     }
 
     /// <summary>Settings of a text in the format of <c>hunt-config.yml</c>.</summary>

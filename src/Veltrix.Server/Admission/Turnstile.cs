@@ -48,6 +48,7 @@ public sealed partial class Turnstile
     readonly SemaphoreSlim turning = new(1);
     volatile bool isReady;
     bool isForgotten;
+    int reportedTo;
     int cameSince;
 
     internal Turnstile(LiveHunt hunt, Admissions house)
@@ -292,9 +293,12 @@ public sealed partial class Turnstile
         var lease = house.Settings.Get(Keys.SeatLease);
         // One that is put together again wants to hear of everybody who has come back. Otherwise it says itself whether it has taken this server for gone: to report without being asked, after every
         // answer that came too late, would give a store that is short of time the most to do.
+        // A store that took the place of the one before may lack the last seats and know no better.
+        var succession = house.Store.Succession;
         var report = live.Epoch == 0 ? seats.All() : null;
         var answer = await call.Try(cancel => gate.Renew(house.Server, lease, report, cancel));
-        if (answer.WantsSeats) answer = await call.Try(cancel => gate.Renew(house.Server, lease, seats.All(), cancel));
+        if (answer.WantsSeats || succession != reportedTo) answer = await call.Try(cancel => gate.Renew(house.Server, lease, seats.All(), cancel));
+        reportedTo = succession;
         if (live.Epoch != 0 && answer.Epoch != live.Epoch) LogForgot(Hunt);
         live = answer;
         Volatile.Write(ref cameSince, 0);

@@ -13,10 +13,16 @@ public sealed record SettingTaken(long Position, IReadOnlyList<JsonObject> Facts
 public sealed record SettingList(string? Hunt, IReadOnlyList<SettingCard> Settings);
 
 /// <param name="File">What is or was watched; null: there has been none.</param>
-public sealed record SettingsStatus(bool Ok, long At, long OkAt, string? File, IReadOnlyList<SettingFault> Faults, IReadOnlyList<string> Changes)
+/// <param name="Warnings">What is set and has no effect yet: keys that act at the next start, hunts that are not there.</param>
+public sealed record SettingsStatus(bool Ok, long At, long OkAt, string? File, IReadOnlyList<SettingFault> Faults, IReadOnlyList<string> Changes, IReadOnlyList<string> Warnings)
 {
-    public static SettingsStatus Of(Reload last) => new(
-        last.Ok, last.At.ToUnixTimeMilliseconds(), last.OkAt.ToUnixTimeMilliseconds(), last.File, [.. last.Faults.Select(SettingFault.Of)], last.Changes);
+    public static SettingsStatus Of(HuntDirectory hunts)
+    {
+        var last = hunts.Settings.LastReload;
+        return new SettingsStatus(
+            last.Ok, last.At.ToUnixTimeMilliseconds(), last.OkAt.ToUnixTimeMilliseconds(), last.File, [.. last.Faults.Select(SettingFault.Of)], last.Changes,
+            [.. hunts.Settings.Waiting, .. hunts.Settings.Strangers([.. hunts.All.Select(hunt => hunt.Id)])]);
+    }
 }
 
 public sealed record SettingFault(int Line, int Column, string Key, string Value, string Message, string Remedy)
@@ -25,15 +31,16 @@ public sealed record SettingFault(int Line, int Column, string Key, string Value
 }
 
 /// <summary>A key with its effective value, who set it, what every layer says (highest first), and its declaration.</summary>
+/// <param name="Running">What the process runs with until its next start, where that is another value; absent otherwise.</param>
 public sealed record SettingCard(
-    string Key, string Value, string Layer, string Origin, string Default, string Unit, string Allowed, string For, string Acts, string Sentence, IReadOnlyList<SettingLayer> Layers)
+    string Key, string Value, string Layer, string Origin, string Default, string Unit, string Allowed, string For, string Acts, string Sentence, IReadOnlyList<SettingLayer> Layers, string? Running)
 {
     public static SettingCard Of(Explanation told)
     {
         var key = told.Key;
         return new SettingCard(
             key.Name, told.Value, told.Origin.Layer, told.Origin.ToString()!, key.DefaultText, key.Unit, key.RangeText, key.Reach == Reach.Hunt ? "hunt" : "process",
-            ConfigPage.Words(key.Acts), key.Sentence, [.. told.Voices.Select(SettingLayer.Of)]);
+            ConfigPage.Words(key.Acts), key.Sentence, [.. told.Voices.Select(SettingLayer.Of)], told.Running);
     }
 
     public JsonObject ToJson() => (JsonObject)JsonSerializer.SerializeToNode(this, ApiJson.Default.SettingCard)!;

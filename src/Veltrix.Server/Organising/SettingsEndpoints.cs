@@ -23,7 +23,7 @@ public static class SettingsEndpoints
             .Produces<SettingList>().ProducesProblem(401).WithSummary("Every key as it is for the process, and for hunts that set nothing of their own");
 
         routes.MapGet("/v1/settings/status", IResult (HttpRequest request) =>
-            MayRead(request, keyring, "*") ? TypedResults.Ok(SettingsStatus.Of(hunts.Settings.LastReload)) : Problems.NotAllowed("organiser"))
+            MayRead(request, keyring, "*") ? TypedResults.Ok(SettingsStatus.Of(hunts)) : Problems.NotAllowed("organiser"))
             .Produces<SettingsStatus>().ProducesProblem(401).WithSummary("What became of the last edit of hunt-config.yml");
 
         routes.MapGet("/v1/hunts/{hunt}/settings", IResult (string hunt, HttpRequest request) =>

@@ -208,7 +208,8 @@ public sealed class SettingsTests(SharedServer shared) : IClassFixture<SharedSer
         using var settings = Settings.Of("max_concurrent_hunters: 2000\nhunts: { walk: { pin_limit: 5 } }");
         var lines = LimitsInForce.Of(settings).ToList();
         Assert.Contains("max_concurrent_hunters = 2000 hunters (settings:1)", lines);
-        Assert.Contains("seat.grace = 45s (built-in default)", lines);
+        Assert.Contains(lines, line => line.StartsWith("9 at their built-in defaults: 'veltrix config list' shows them", StringComparison.Ordinal) && line.Contains("4,096 bytes (fixed)", StringComparison.Ordinal));
+        Assert.Equal(3, lines.Count);
         Assert.Contains(lines, line => line.StartsWith($"max_connections_per_server = {MachineLimits.ConnectionsMax(settings):N0} connections (set to 0: built-in default; this process may have {MachineLimits.OpenFiles:N0} open files", StringComparison.Ordinal));
         Assert.Equal(["pin_limit = 5 hunters (settings:2, for the hunt walk) in the hunt walk"], LimitsInForce.Of(settings, "walk"));
         Assert.Equal(MachineLimits.OpenFiles * 9 / 10, MachineLimits.ConnectionsMax(settings));
@@ -226,6 +227,32 @@ public sealed class SettingsTests(SharedServer shared) : IClassFixture<SharedSer
         Assert.Equal((400, "BadSetting", "Take the other one back first."), ((int)refused["http"]!, (string)refused["code"]!, (string)refused["remedy"]!));
         Assert.Equal(200, (int)(await Unset(hunt, "governor.redis_memory.soft"))["http"]!);
         Assert.Equal(200, (int)(await Unset(hunt, "governor.redis_memory.critical"))["http"]!);
+    }
+
+    [Fact]
+    public async Task What_has_no_effect_yet_is_warned_of_and_a_misspelt_hunt_is_guessed()
+    {
+        await using var server = await TestServer.Start(options =>
+        {
+            File.WriteAllText(Path.Combine(options.DataFolder, ConfigFile.DefaultName), "kafka.replication_factor: 2\nhunts: { quizz: { pin_limit: 5 }, later-on: { pin_limit: 6 } }");
+            return options;
+        });
+        Assert.Empty((await Status())["warnings"]!.AsArray());
+        await server.Publish(TestServer.Quiz);
+        var file = Path.Combine(server.Folder, ConfigFile.DefaultName);
+        Assert.Equal(
+            [$"{file} sets something for the hunt 'later-on', and there is none of that id. It holds as soon as one is published.", $"{file} sets something for the hunt 'quizz', and there is none of that id. Did you mean 'quiz'?"],
+            (await Status())["warnings"]!.AsArray().Select(warning => (string)warning!));
+
+        await File.WriteAllTextAsync(file, "kafka.replication_factor: 3\nhunts: { quiz: { pin_limit: 5 } }", TestContext.Current.CancellationToken);
+        var expected = $"kafka.replication_factor = 3 ({file}:1) acts at the next start; until then it is 2";
+        for (var since = System.Diagnostics.Stopwatch.StartNew(); since.Elapsed < TimeSpan.FromSeconds(30) && (string?)(await Status())["warnings"]!.AsArray().FirstOrDefault() != expected;)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, (string?)Assert.Single((await Status())["warnings"]!.AsArray()));
+        var card = (await server.Get("/v1/settings", server.Server.AdminKey))["settings"]!.AsArray().Single(card => (string)card!["key"]! == "kafka.replication_factor")!;
+        Assert.Equal(("3", "2"), ((string)card["value"]!, (string)card["running"]!));
+
+        Task<JsonNode> Status() => server.Get("/v1/settings/status", server.Server.AdminKey);
     }
 
     [Fact]
