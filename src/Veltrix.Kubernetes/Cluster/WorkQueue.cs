@@ -34,8 +34,8 @@ sealed class WorkQueue(TimeProvider clock) : IDisposable
     }
 
     /// <summary>Works on what is there, one at a time, until cancelled. Several may run.</summary>
-    /// <param name="work">Its answer: null, or when to look again. A <see cref="ClusterApiException"/> is a failure, and handed to <paramref name="failure"/>.</param>
-    public async Task Run(Func<string, Task<TimeSpan?>> work, Action<string, ClusterApiException> failure, CancellationToken cancel)
+    /// <param name="work">Its answer: null, or when to look again. Whatever it throws is a failure of this name alone, and handed to <paramref name="failure"/>.</param>
+    public async Task Run(Func<string, Task<TimeSpan?>> work, Action<string, Exception> failure, CancellationToken cancel)
     {
         try
         {
@@ -54,10 +54,10 @@ sealed class WorkQueue(TimeProvider clock) : IDisposable
                     again = await work(name);
                     lock (gate) failed.Remove(name);
                 }
-                catch (ClusterApiException error)
+                catch (Exception error) when (!cancel.IsCancellationRequested)
                 {
                     failure(name, error);
-                    lock (gate) again = (failed.TryGetValue(name, out var backoff) ? backoff : failed[name] = new Backoff()).Next(error.RetryAfter);
+                    lock (gate) again = (failed.TryGetValue(name, out var backoff) ? backoff : failed[name] = new Backoff()).Next((error as ClusterApiException)?.RetryAfter);
                 }
                 finally
                 {
