@@ -30,12 +30,17 @@ sealed class Site : IAsyncDisposable
     {
         using var client = await cluster.Start();
         var site = new Site(cluster, ClusterApi.Open(cluster.KubeConfig), await cluster.Namespace(client, name));
-        await site.Api.Apply(Resource.ConfigMaps.Path(site.Space, Installation.Defaults), new JsonObject
-        {
-            ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = Installation.Defaults }, ["data"] = new JsonObject { ["hunt-config.yml"] = Defaults },
-        }, "helm", Cancel);
+        // Charts install the CRD before anything else.
+        await site.Api.Apply(Resource.Crds.Path(null, "hunts.veltrix.dev"), Crds.AsApplied(cel: false), "helm", Cancel);
+        await site.PlantDefaults();
         return site;
     }
+
+    /// <summary>As an install or upgrade of the chart does.</summary>
+    public Task PlantDefaults() => Api.Apply(Resource.ConfigMaps.Path(Space, Installation.Defaults), new JsonObject
+    {
+        ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = Installation.Defaults }, ["data"] = new JsonObject { ["hunt-config.yml"] = Defaults },
+    }, "helm", Cancel);
 
     public async Task<OperatorHost> Operator(string name = "one")
     {
@@ -99,6 +104,69 @@ sealed class Site : IAsyncDisposable
     /// <summary>As kubectl patch does it.</summary>
     public Task Patch(Resource resource, string name, JsonObject patch) => Api.Merge(resource.Path(Space, name) + "?fieldManager=kubectl-patch", patch, Cancel);
 
+    /// <summary>
+    /// A service account with exactly the rights that <c>docs/reference/kubernetes-objects.md</c> lists for somebody, and the KUBECONFIG of a pod that has it.
+    /// </summary>
+    public async Task<string> KubeConfig(string account, string? who, string folder)
+    {
+        if (who is not null)
+        {
+            await Api.Apply(Resource.Of("v1", "ServiceAccount").Path(Space, account), Named("v1", "ServiceAccount", account), "helm", Cancel);
+            await Grant(account, $"{who}, in its namespace", "Role", Resource.Of(HuntObjects.RbacApi, "Role").Path(Space, account), Resource.Of(HuntObjects.RbacApi, "RoleBinding").Path(Space, account));
+            await Grant($"{Space}-{account}", $"{who}, in the cluster", "ClusterRole", $"apis/{HuntObjects.RbacApi}/clusterroles/{Space}-{account}", $"apis/{HuntObjects.RbacApi}/clusterrolebindings/{Space}-{account}", account);
+        }
+
+        var asked = await Api.Create(
+            Resource.Of("v1", "ServiceAccount").Path(Space, account, "token"),
+            new JsonObject { ["apiVersion"] = "authentication.k8s.io/v1", ["kind"] = "TokenRequest", ["spec"] = new JsonObject { ["audiences"] = new JsonArray("https://kubernetes.default.svc"), ["expirationSeconds"] = 3600 } }, Cancel);
+        var file = Path.Combine(folder, $"{account}.kubeconfig");
+        var admin = await File.ReadAllTextAsync(Cluster.KubeConfig, Cancel);
+        await File.WriteAllTextAsync(file, $"{admin[..admin.IndexOf("users:", StringComparison.Ordinal)]}users: [{{name: veltrix, user: {{token: {asked["status"]!["token"]}}}}}]\n", Cancel);
+        return file;
+    }
+
+    async Task Grant(string name, string row, string kind, string role, string binding, string? account = null)
+    {
+        var rules = Rights(row);
+        if (rules.Count == 0) return;
+        var body = Named(HuntObjects.RbacApi, kind, name);
+        body["rules"] = rules;
+        await Api.Apply(role, body, "helm", Cancel);
+        body = Named(HuntObjects.RbacApi, kind + "Binding", name);
+        body["roleRef"] = new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = kind, ["name"] = name };
+        body["subjects"] = new JsonArray(new JsonObject { ["kind"] = "ServiceAccount", ["name"] = account ?? name, ["namespace"] = Space });
+        await Api.Apply(binding, body, "helm", Cancel);
+    }
+
+    static JsonObject Named(string api, string kind, string name) => new() { ["apiVersion"] = api, ["kind"] = kind, ["metadata"] = new JsonObject { ["name"] = name } };
+
+    /// <summary>The rows of the table of rights that are about somebody, as rules of a role.</summary>
+    public static JsonArray Rights(string who)
+    {
+        var rules = new JsonArray();
+        var about = "";
+        foreach (var cells in Page.Split("## Rights")[1].Split('\n').Where(line => line.StartsWith('|')).Select(line => line.Split('|', StringSplitOptions.TrimEntries)))
+        {
+            if (cells[1].Length > 0) about = cells[1];
+            if (about != who) continue;
+            var names = cells[3].Contains("only", StringComparison.Ordinal) ? cells[3].Split('`').Where((_, at) => at % 2 == 1).Select(name => (JsonNode)name).ToArray() : [];
+            var rule = new JsonObject
+            {
+                ["apiGroups"] = new JsonArray(cells[2]),
+                ["resources"] = new JsonArray([.. cells[3].Split(", only")[0].Split(", ").Select(resource => (JsonNode)resource)]),
+                ["verbs"] = new JsonArray([.. cells[4].Split(", ").Select(verb => (JsonNode)verb.Split(' ')[0])]),
+            };
+            if (names.Length > 0) rule["resourceNames"] = new JsonArray(names);
+            rules.Add((JsonNode)rule);
+        }
+
+        return rules;
+    }
+
+    static string Page { get; } = File.ReadAllText(Path.Combine(Root(AppContext.BaseDirectory), "docs/reference/kubernetes-objects.md"));
+
+    static string Root(string folder) => File.Exists(Path.Combine(folder, "Veltrix.slnx")) ? folder : Root(Path.GetDirectoryName(folder)!);
+
     /// <summary>There is no kubelet: says of a hunt's pods what one would say.</summary>
     public async Task PodsAreReady(string hunt)
     {
@@ -116,6 +184,14 @@ sealed class Site : IAsyncDisposable
                     })]),
                 },
             }, Cancel);
+    }
+
+    /// <summary>What a kubelet does with pods that are to end.</summary>
+    public async Task PodsEnd(string hunt)
+    {
+        var list = await Api.Find<JsonObject>($"{Resource.Pods.Path(Space)}?labelSelector=veltrix.dev%2Fhunt%3D{hunt}", Cancel);
+        foreach (var pod in list!["items"]!.AsArray().Where(pod => pod!["metadata"]!["deletionTimestamp"] is not null))
+            await Api.Delete(Resource.Pods.Path(Space, (string)pod!["metadata"]!["name"]!) + "?gracePeriodSeconds=0", Cancel);
     }
 
     public async ValueTask DisposeAsync()

@@ -14,9 +14,15 @@ public static class Crds
     /// <summary>Brings the API's up to date. An API without CEL refuses rules in an apply, though it drops them from what is created; there they are left out.</summary>
     public static async Task Apply(ClusterApi api, bool cel, CancellationToken cancel)
     {
+        var crd = AsApplied(cel);
+        await api.Apply(Resource.Crds.Path(null, (string)crd["metadata"]!["name"]!), crd, OperatorHost.FieldManager, cancel);
+    }
+
+    public static JsonObject AsApplied(bool cel)
+    {
         var crd = JsonNode.Parse(KubernetesJson.Serialize(KubernetesYaml.Deserialize<k8s.Models.V1CustomResourceDefinition>(Hunt)))!.AsObject();
         if (!cel) WithoutRules(crd);
-        await api.Apply(Resource.Crds.Path(null, (string)crd["metadata"]!["name"]!), crd, OperatorHost.FieldManager, cancel);
+        return crd;
     }
 
     internal static void WithoutRules(JsonNode? node)
