@@ -186,6 +186,47 @@ sealed class Site : IAsyncDisposable
             }, Cancel);
     }
 
+    public async Task<IReadOnlyList<JsonNode>> Pods(string hunt) =>
+        [.. (await Api.Find<JsonObject>($"{Resource.Pods.Path(Space)}?labelSelector=veltrix.dev%2Fhunt%3D{hunt}", Cancel))!["items"]!.AsArray().Select(pod => pod!)];
+
+    public async Task<IReadOnlyList<JsonNode>> List(Resource resource) => [.. (await Api.Find<JsonObject>(resource.Path(Space), Cancel))!["items"]!.AsArray().Select(item => item!)];
+
+    public async Task<int> Count(Resource resource) => (await List(resource)).Count;
+
+    public async Task<IReadOnlyList<Hunt>> Hunts() => [.. (await List(Resource.Hunts)).Select(item => k8s.KubernetesJson.Deserialize<Hunt>(item))];
+
+    public async Task<JsonObject> Find(Resource resource, string name) => (await Api.Find<JsonObject>(resource.Path(Space, name), Cancel))!;
+
+    /// <summary>Asks until the API answers, which it may not do just after its start.</summary>
+    public async Task<T> Insist<T>(Func<Task<T>> ask)
+    {
+        for (var left = 100; ; left--)
+            try
+            {
+                return await ask();
+            }
+            catch (ClusterApiException) when (left > 0)
+            {
+                await Task.Delay(200, Cancel);
+            }
+    }
+
+    public Task Insist(Func<Task> ask) => Insist(async () =>
+    {
+        await ask();
+        return true;
+    });
+
+    public async Task StopAll()
+    {
+        foreach (var host in operators) await host.DisposeAsync();
+        operators.Clear();
+    }
+
+    /// <summary>Reasons and messages.</summary>
+    public async Task<IReadOnlyList<string>> Events() =>
+        [.. (await Api.Find<JsonObject>(Resource.Events.Path(Space), Cancel))!["items"]!.AsArray().Select(told => $"{told!["reason"]}: {told["message"]}")];
+
     /// <summary>What a kubelet does with pods that are to end.</summary>
     public async Task PodsEnd(string hunt)
     {
@@ -196,7 +237,7 @@ sealed class Site : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var host in operators) await host.DisposeAsync();
+        await StopAll();
         Api.Dispose();
     }
 }

@@ -10,7 +10,7 @@ public sealed record Installation
 
     public string ImagePullPolicy { get; init; } = "IfNotPresent";
 
-    public IReadOnlyList<string> ImagePullSecrets { get; init; } = [];
+    public IList<string> ImagePullSecrets { get; init; } = [];
 
     public string Instance { get; init; } = "veltrix";
 

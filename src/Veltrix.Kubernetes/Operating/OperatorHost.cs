@@ -67,6 +67,7 @@ public sealed partial class OperatorHost : IAsyncDisposable
     readonly CancellationTokenSource stop = new();
     volatile Leading? leads;
     Task running = Task.CompletedTask;
+    int disposed;
 
     OperatorHost(OperatorOptions options, ClusterApi api, WebApplication app)
     {
@@ -311,6 +312,7 @@ public sealed partial class OperatorHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
         await stop.CancelAsync();
         await running;
         await app.StopAsync();
