@@ -165,7 +165,7 @@ sealed class Site : IAsyncDisposable
 
     static string Page { get; } = File.ReadAllText(Path.Combine(Root(AppContext.BaseDirectory), "docs/reference/kubernetes-objects.md"));
 
-    static string Root(string folder) => File.Exists(Path.Combine(folder, "Veltrix.slnx")) ? folder : Root(Path.GetDirectoryName(folder)!);
+    public static string Root(string folder) => File.Exists(Path.Combine(folder, "Veltrix.slnx")) ? folder : Root(Path.GetDirectoryName(folder)!);
 
     /// <summary>There is no kubelet: says of a hunt's pods what one would say.</summary>
     public async Task PodsAreReady(string hunt)

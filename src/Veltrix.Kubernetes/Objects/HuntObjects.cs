@@ -15,7 +15,7 @@ public static class HuntObjects
     public const string RbacApi = "rbac.authorization.k8s.io/v1";
 
     /// <param name="replicas">How many hunt pods there shall be; <see cref="Scale"/> says it.</param>
-    /// <returns>In the order in which they are to be applied: what a pod needs comes before it.</returns>
+    /// <returns>The Deployment last: what its pods need comes before it.</returns>
     public static IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Of(Hunt hunt, Installation installation, ClusterFacts facts, int replicas)
     {
         var selector = HuntNames.PodSelector(hunt.Name);

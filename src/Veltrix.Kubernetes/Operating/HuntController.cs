@@ -46,27 +46,25 @@ public sealed partial class HuntController(ClusterApi api, string space, Install
         }
 
         if (hunt.IsEnding) return await End(hunt, cancel);
-        if (await Hold(hunt, cancel)) return null;
+        await Hold(hunt, cancel);
         var definition = await Definition(hunt, cancel);
         var deployment = view.Deployments.Find(HuntNames.Of(name));
         var published = deployment?.Metadata.Annotations?.TryGetValue(DefinitionHash, out var hash) == true ? hash : null;
         var refused = Acceptance.Of(hunt, definition, published, view.ConfigMaps.Find(installation.Defaults)?.Data?.TryGetValue(Hosting.ConfigFile.DefaultName, out var text) == true ? text : null);
-        if (refused is null) await Make(hunt, Acceptance.Hash(definition!), cancel);
+        if (refused is null) refused = await Make(hunt, Acceptance.Hash(definition!), cancel);
         await Tell(hunt, refused, cancel);
         return refused is null ? null : LookAgainAtRefused;
     }
 
-    /// <summary>True: the finalizer was not there; the change brings the Hunt back.</summary>
-    async Task<bool> Hold(Hunt hunt, CancellationToken cancel)
+    async Task Hold(Hunt hunt, CancellationToken cancel)
     {
-        if (hunt.Metadata.Finalizers?.Contains(Hunt.Finalizer) == true) return false;
+        if (hunt.Metadata.Finalizers?.Contains(Hunt.Finalizer) == true) return;
         await api.Apply(Resource.Hunts.Path(space, hunt.Name), new JsonObject
         {
             ["apiVersion"] = hunt.ApiVersion,
             ["kind"] = hunt.Kind,
             ["metadata"] = new JsonObject { ["name"] = hunt.Name, ["uid"] = hunt.Metadata.Uid, ["finalizers"] = new JsonArray(Hunt.Finalizer) },
         }, OperatorHost.FieldManager, cancel);
-        return true;
     }
 
     async Task<string?> Definition(Hunt hunt, CancellationToken cancel)
@@ -77,13 +75,22 @@ public sealed partial class HuntController(ClusterApi api, string space, Install
         return map?.Data?.TryGetValue(source.Key, out var text) == true ? text : null;
     }
 
-    async Task Make(Hunt hunt, string definitionHash, CancellationToken cancel)
+    /// <returns>Null: it is made. Else what the API itself refuses, such as a quantity that is none.</returns>
+    async Task<Refusal?> Make(Hunt hunt, string definitionHash, CancellationToken cancel)
     {
-        var replicas = Scale.Of(hunt.Spec, hunt.Status?.Servers?.Wanted);
-        foreach (var desired in HuntObjects.Of(hunt, installation, facts, replicas))
+        var objects = HuntObjects.Of(hunt, installation, facts, Scale.Of(hunt.Spec, hunt.Status?.Servers?.Wanted));
+        var deployment = objects.OfType<V1Deployment>().Single();
+        deployment.Metadata.Annotations = new Dictionary<string, string> { [DefinitionHash] = definitionHash };
+        try
         {
-            if (desired is V1Deployment) desired.Metadata.Annotations = new Dictionary<string, string> { [DefinitionHash] = definitionHash };
-            await Apply(hunt.Metadata.Uid, desired, cancel);
+            // What its pods need comes first, all of it at once.
+            await Task.WhenAll(objects.Where(desired => desired != deployment).Select(desired => Apply(hunt.Metadata.Uid, desired, cancel)));
+            await Apply(hunt.Metadata.Uid, deployment, cancel);
+            return null;
+        }
+        catch (ClusterApiException error) when (error.Code is 400 or 403 or 422)
+        {
+            return new Refusal("RefusedByTheApi", error.Message);
         }
     }
 
