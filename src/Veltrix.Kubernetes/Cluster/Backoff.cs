@@ -4,7 +4,7 @@ namespace Veltrix.Kubernetes;
 sealed class Backoff
 {
     static readonly TimeSpan Least = TimeSpan.FromMilliseconds(200);
-    static readonly TimeSpan Most = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Most = TimeSpan.FromSeconds(3);
 
     TimeSpan next = Least;
 

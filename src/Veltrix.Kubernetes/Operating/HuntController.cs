@@ -84,7 +84,7 @@ public sealed partial class HuntController(ClusterApi api, string space, Install
         try
         {
             // What its pods need comes first, all of it at once.
-            await Task.WhenAll(objects.Where(desired => desired != deployment).Select(desired => Apply(hunt.Metadata.Uid, desired, cancel)));
+            await Task.WhenAll(objects.Where(desired => !ReferenceEquals(desired, deployment)).Select(desired => Apply(hunt.Metadata.Uid, desired, cancel)));
             await Apply(hunt.Metadata.Uid, deployment, cancel);
             return null;
         }
@@ -121,7 +121,8 @@ public sealed partial class HuntController(ClusterApi api, string space, Install
         if (Same(hunt.Status, status)) return;
         await api.Apply(Resource.Hunts.Path(space, hunt.Name, "status"), new StatusBody(hunt.ApiVersion, hunt.Kind, new NameOnly(hunt.Name), status), OperatorHost.FieldManager, cancel);
         foreach (var condition in status.Conditions!)
-            if (hunt.Status?.Conditions?.FirstOrDefault(before => before.Type == condition.Type) is var before && (before?.Status != condition.Status || before.Reason != condition.Reason))
+            // What a Hunt begins with is no news, but whether it is accepted.
+            if (hunt.Status?.Conditions?.FirstOrDefault(before => before.Type == condition.Type) is var before && (before is null ? condition.Type == "Accepted" : before.Status != condition.Status || before.Reason != condition.Reason))
                 await events.Tell(hunt, condition.Reason, $"{condition.Type} is {condition.Status}: {condition.Message}", isWarning: condition.Status == (condition.Type == "PolicyUnenforced" ? "True" : "False"), cancel);
     }
 

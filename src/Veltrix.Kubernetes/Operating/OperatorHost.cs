@@ -40,7 +40,7 @@ public sealed record OperatorOptions
 /// A running operator. Of several one leads; when it does:
 /// <list type="number">
 /// <item>It finds out what the API can do, and brings the CRD up to date.</item>
-/// <item>It watches Hunts and what it made of them, and puts every Hunt that something happened to into a queue; four at a time are looked at, and all of them every ten minutes.</item>
+/// <item>It watches Hunts and what it made of them, and puts every Hunt that something happened to into a queue; eight at a time are looked at, and all of them every ten minutes.</item>
 /// <item>It tries every minute whether a pod without a governor can be made, and deletes those that were.</item>
 /// <item>It copies what somebody wrote into the chart's map of settings to where no upgrade takes it back.</item>
 /// </list>
@@ -50,7 +50,7 @@ public sealed partial class OperatorHost : IAsyncDisposable
     public const string FieldManager = "veltrix-operator";
 
     const string LeaseName = "veltrix-operator";
-    const int Workers = 4;
+    const int Workers = 8;
 
     static readonly TimeSpan ResyncEvery = TimeSpan.FromMinutes(10);
     static readonly TimeSpan TryPolicyEvery = TimeSpan.FromMinutes(1);
