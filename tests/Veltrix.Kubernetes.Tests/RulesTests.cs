@@ -17,6 +17,15 @@ public class RulesTests
     [Fact]
     public void A_hunt_that_can_be_made_true_is_accepted() => Assert.Null(Judge(Hunt()));
 
+    [Fact]
+    public void The_example_is_accepted()
+    {
+        var hunt = k8s.KubernetesYaml.Deserialize<Hunt>(File.ReadAllText(Path.Combine(Site.Root(AppContext.BaseDirectory), "examples/kubernetes/hunt.yaml")), strict: true);
+
+        Assert.Null(Judge(hunt));
+        Assert.Empty(Overrides.Of(hunt.Name, hunt.Spec, "runtime", null, null).Faults);
+    }
+
     public static TheoryData<string, string> Refused => new()
     {
         { "GovernorOff", """{"governor":{"enabled":false}}""" },

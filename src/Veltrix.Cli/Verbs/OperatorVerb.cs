@@ -36,7 +36,7 @@ static class OperatorVerb
         var json = SharedOptions.Json();
         var verb = new Verb("operator", "Make the Hunts of a Kubernetes namespace true: servers, each with a governor, and all they need. Of several one leads; the others stand by.",
             "veltrix operator --namespace games --installation /etc/veltrix/installation/installation.yml --listen 0.0.0.0:9361",
-            "KUBECONFIG=kubeconfig veltrix operator --namespace games --installation installation.yml --json")
+            "veltrix operator --namespace games --installation installation.yml --json")
         { space, installation, listen, name, json };
         verb.SetAction(async (parsed, cancel) =>
         {
