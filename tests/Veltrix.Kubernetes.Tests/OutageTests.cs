@@ -16,17 +16,19 @@ public sealed class OutageTests(OwnCluster cluster) : IClassFixture<OwnCluster>
         await site.Plant("before");
         await site.Deployed("before");
 
+        var away = Stopwatch.StartNew();
         cluster.KillApi();
         await Task.Delay(TimeSpan.FromSeconds(8), Site.Cancel);
         await cluster.RestartApi();
 
-        Assert.True(host.IsLeader);
+        // On a machine that is busy the API takes its time to start: then the lease is lost, as it has to be, and taken again.
+        if (away.Elapsed < Leadership.RenewWithin - Leadership.Every) Assert.True(host.IsLeader);
         var back = Stopwatch.StartNew();
         await site.Insist(() => site.Plant("after"));
         await site.Insist(() => site.Patch(Resource.Hunts, "before", new JsonObject { ["spec"] = new JsonObject { ["servers"] = new JsonObject { ["min"] = 3 } } }));
-        await Eventually.True(async () => await site.Insist(() => site.Deployment("after")) is not null && (await site.Deployment("before"))!.Spec.Replicas == 3, TimeSpan.FromSeconds(40), "the operator does not come back");
-        Report($"after 8 s without an API: changes made true {back.Elapsed.TotalSeconds:0.0} s after it answered again");
-        Assert.True(host.IsLeader);
+        await Eventually.True(async () => await site.Insist(() => site.Deployment("after")) is not null && (await site.Deployment("before"))!.Spec.Replicas == 3, TimeSpan.FromSeconds(60), "the operator does not come back");
+        Report($"after {away.Elapsed.TotalSeconds - back.Elapsed.TotalSeconds:0.0} s without an API: changes made true {back.Elapsed.TotalSeconds:0.0} s after it answered again");
+        await Eventually.True(() => Task.FromResult(host.IsLeader), TimeSpan.FromSeconds(30), "nobody leads");
     }
 
     [Fact]
