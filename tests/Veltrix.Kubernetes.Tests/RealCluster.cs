@@ -32,9 +32,6 @@ public abstract class RealCluster : IAsyncDisposable
 
     public string KubeConfig => Path.Combine(folder, "kubeconfig");
 
-    /// <summary>What this API is, as <c>kubectl version</c> would have it. Newer ones are tested where <c>VELTRIX_TEST_KUBECONFIG</c> points at one.</summary>
-    public static string? Newer => Environment.GetEnvironmentVariable("VELTRIX_TEST_KUBECONFIG") is { Length: > 0 } path ? path : null;
-
     static string? Scripts
     {
         get
