@@ -4,6 +4,7 @@
 
 {{- /* What everything is called: short enough for "-orchestrator" and the like behind it. */ -}}
 {{- define "veltrix.fullname" -}}
+{{- include "veltrix.guard" . -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
