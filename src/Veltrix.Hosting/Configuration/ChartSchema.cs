@@ -73,7 +73,18 @@ public static class ChartSchema
     /// <summary>An object whose members are the keys below a prefix, by group.</summary>
     static JsonObject Nested(string prefix, IEnumerable<Key> keys) => Object(
         [.. keys.GroupBy(key => key.Name[prefix.Length..].Split('.')[0]).Select(group =>
-            (group.Key, group.FirstOrDefault(key => key.Name == prefix + group.Key) is { } whole ? ConfigSchema.Of(whole) : Nested($"{prefix}{group.Key}.", group)))]);
+            (group.Key, group.FirstOrDefault(key => key.Name == prefix + group.Key) is { } whole ? Of(whole) : Nested($"{prefix}{group.Key}.", group)))]);
+
+    /// <summary><c>--set</c> makes a text of a number with a fraction.</summary>
+    static JsonObject Of(Key key)
+    {
+        var form = ConfigSchema.Of(key);
+        if (key.Form is not Number) return form;
+        var number = new JsonObject { ["type"] = "number", ["minimum"] = form["minimum"]!.DeepClone(), ["maximum"] = form["maximum"]!.DeepClone() };
+        foreach (var member in (string[])["type", "minimum", "maximum"]) form.Remove(member);
+        form.Insert(0, "anyOf", new JsonArray(number, Parsed("""{ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$" }""")));
+        return form;
+    }
 
     static JsonObject Object(params (string Name, JsonNode Form)[] members) =>
         new() { ["type"] = "object", ["additionalProperties"] = false, ["properties"] = new JsonObject(members.Select(member => KeyValuePair.Create<string, JsonNode?>(member.Name, member.Form))) };

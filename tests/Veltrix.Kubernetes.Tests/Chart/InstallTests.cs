@@ -73,7 +73,7 @@ public sealed class InstallTests(SharedCluster cluster)
             Assert.True(upgraded.Code == 0, upgraded.Said);
             Assert.Equal(token, await Secret());
             var now = (await Map("veltrix-hunt-defaults"))["hunt-config.yml"];
-            Assert.Contains("limit_floor_ratio: 0.1", now);
+            Assert.Contains("limit_floor_ratio: \"0.1\"", now);
             Assert.DoesNotContain("frames", now);
             Assert.Equal("700", (await Map("hunt-capitals-overrides"))["max_concurrent_hunters"]);
             Assert.Equal(("30s", "5s"), ((await Map("veltrix-runtime-overrides"))["seat.grace"], (await Map("veltrix-runtime-overrides"))["waiting.frames"]));

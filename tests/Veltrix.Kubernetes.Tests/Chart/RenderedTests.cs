@@ -140,6 +140,14 @@ public sealed partial class RenderedTests
     }
 
     [Fact]
+    public void A_fraction_can_be_set_on_the_command_line()
+    {
+        var map = Helm.Objects(Helm.Template("--set", Bundled, "--set", "hunt.defaults.governor.redis_memory.soft=0.7,hunt.defaults.brownout=off")).One("ConfigMap", "veltrix-hunt-defaults");
+        using var settings = Settings.Of((string)map["data"]!["hunt-config.yml"]!);
+        Assert.Equal((0.7, false), (settings.Get(Keys.RedisMemorySoft), settings.Get(Keys.Brownout)));
+    }
+
+    [Fact]
     public void Every_key_can_be_a_value()
     {
         var values = new JsonObject { ["bundled"] = new JsonObject { ["enabled"] = true }, ["hunt"] = new JsonObject { ["defaults"] = new JsonObject() } };
