@@ -141,7 +141,7 @@ capabilities:
 {{- /* For a Prometheus that has no monitors. Given (list $ port). */ -}}
 {{- define "veltrix.scraped" -}}
 {{- $ := index . 0 -}}
-{{- if and $.Values.monitoring.enabled (not (include "veltrix.hasMonitors" $)) }}
+{{- if and $.Values.monitoring.enabled (not (include "veltrix.hasMonitors" $)) -}}
 prometheus.io/scrape: "true"
 prometheus.io/port: {{ index . 1 | quote }}
 prometheus.io/path: /metrics
@@ -160,7 +160,7 @@ app.kubernetes.io/component: hunt
 {{- end -}}
 
 {{- define "veltrix.redisPassword" -}}
-{{- with .Values.secrets.redis }}
+{{- with .Values.secrets.redis -}}
 env:
   - name: REDIS_PASSWORD
     valueFrom:
