@@ -8,7 +8,7 @@ namespace Veltrix.Cli.Tests;
 /// <summary>What the chart renders, as its golden files have it, agrees with the command line and the image.</summary>
 public class ChartTests
 {
-    public static TheoryData<string> Files => [.. Directory.EnumerateFiles(Path.Combine(DocumentTests.Root, "tests/Veltrix.Kubernetes.Tests/Golden"), "chart-*.yaml").Select(Path.GetFileName).Order()!];
+    public static TheoryData<string> Files => [.. Directory.EnumerateFiles(Path.Combine(DocumentTests.Root, "tests/Veltrix.Kubernetes.Tests/Golden"), "chart-*.yaml").Select(file => Path.GetFileName(file)).Order()];
 
     [Theory, MemberData(nameof(Files))]
     public void Every_command_line_is_one_that_the_program_takes_and_every_port_one_of_the_image(string file)

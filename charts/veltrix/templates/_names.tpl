@@ -80,7 +80,7 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
 {{- define "veltrix.hasPolicies" -}}
-{{- if and .Values.policies.enabled (.Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy") }}yes{{ end -}}
+{{- if .Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy" }}yes{{ end -}}
 {{- end -}}
 
 {{- /* What the pods of operator and orchestrator have in common. Given (list $ component). */ -}}

@@ -57,7 +57,6 @@ public static class ChartSchema
             ("serviceAccount", Object(("annotations", Parsed(Texts)))),
             ("podDisruptionBudget", Object(("enabled", Parsed(Switch)))),
             ("networkPolicy", Object(("enabled", Parsed(Switch)), ("hunters", Parsed(Peers)), ("metrics", Parsed(Peers)))),
-            ("policies", Object(("enabled", Parsed(Switch)))),
             ("monitoring", Object(
                 ("enabled", Parsed(Switch)),
                 ("interval", Parsed("""{ "type": "string", "pattern": "^[0-9]+(ms|s|m)$" }""")),

@@ -155,7 +155,7 @@ public sealed class InstallTests(SharedCluster cluster)
         }
 
         var expected = new List<string>();
-        if (version == "1.36" && values != "ha") expected.AddRange(["admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy", "admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding"]);
+        if (version == "1.36") expected.AddRange(["admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy", "admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding"]);
         if (version != "1.20" && values != "ha") expected.AddRange(["monitoring.coreos.com/v1 PodMonitor", "monitoring.coreos.com/v1 PrometheusRule", "monitoring.coreos.com/v1 ServiceMonitor"]);
         if (version != "1.20") expected.Add("policy/v1 PodDisruptionBudget");
         Assert.Equal(expected.Order(), unknown);
