@@ -62,6 +62,14 @@ public sealed class InstallTests(SharedCluster cluster)
                 if (volume.ConfigMap is { } map) await Eventually.Some(() => api.Find<V1ConfigMap>(Resource.ConfigMaps.Path(space, map.Name), Cancel), TimeSpan.FromSeconds(5), $"no map {map.Name}");
             }
 
+            // The example that the notes and the page name.
+            await api.Apply(Resource.Hunts.Path(space, "two-rivers"), await File.ReadAllTextAsync(Path.Combine(Helm.Root, "examples/kubernetes/hunt.yaml"), Cancel), "kubectl", Cancel);
+            var example = await Eventually.Some(() => api.Find<V1Deployment>(Resource.Deployments.Path(space, "hunt-two-rivers"), Cancel), TimeSpan.FromSeconds(10), "no Deployment of the example");
+            Assert.Equal(2, example.Spec.Replicas);
+            await Eventually.True(
+                async () => (await api.Find<Hunt>(Resource.Hunts.Path(space, "two-rivers"), Cancel))?.Status?.Conditions?.Count(condition => condition is { Type: "Accepted" or "PolicyUnenforced", Status: "True" }) == 2,
+                TimeSpan.FromSeconds(10), "the example is not accepted, or does not say that nothing denies pods without a governor");
+
             // People change things while the hunt is live; one of them the chart's own map.
             await Patch("hunt-capitals-overrides", "max_concurrent_hunters", "700");
             await Patch("veltrix-runtime-overrides", "seat.grace", "30s");
