@@ -20,7 +20,7 @@ public class RulesTests
     [Fact]
     public void The_example_is_accepted()
     {
-        var hunt = k8s.KubernetesYaml.Deserialize<Hunt>(File.ReadAllText(Path.Combine(Site.Root(AppContext.BaseDirectory), "examples/kubernetes/hunt.yaml")), strict: true);
+        var hunt = k8s.KubernetesJson.Deserialize<Hunt>(Chart.Helm.Objects(File.ReadAllText(Path.Combine(Site.Root(AppContext.BaseDirectory), "examples/kubernetes/hunt.yaml"))).Single().ToJsonString());
 
         Assert.Null(Judge(hunt));
         Assert.Empty(Overrides.Of(hunt.Name, hunt.Spec, "runtime", null, null).Faults);

@@ -97,7 +97,7 @@ public sealed class PolicyTests
     [Trait("speed", "slow")]
     public async Task A_newer_api_denies_the_same()
     {
-        if (RealCluster.Newer is not { } kubeConfig)
+        if (Environment.GetEnvironmentVariable("VELTRIX_TEST_KUBECONFIG") is not { Length: > 0 } kubeConfig)
         {
             TestContext.Current.SendDiagnosticMessage("Not asked: an API with ValidatingAdmissionPolicy. VELTRIX_TEST_KUBECONFIG names one.");
             return;
