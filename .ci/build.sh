@@ -93,3 +93,14 @@ build_page() {
   quietly "building the page" npm --prefix web run build || return 1
   echo "$now" >"$state/page"
 }
+
+# Programs that tests run and that Debian does not have. Without them those tests are skipped and say so.
+fetch_test_tools() {
+  local packages
+  command -v npm >/dev/null || return 0
+  packages=$(cksum <tests/tools/package-lock.json)
+  if [ ! -d tests/tools/node_modules ] || stale test-tools "$packages"; then
+    quietly "fetching programs for tests" npm --prefix tests/tools ci --no-audit --no-fund || return 1
+    echo "$packages" >"$state/test-tools"
+  fi
+}

@@ -8,7 +8,8 @@ namespace Veltrix.Server;
 
 /// <summary>The hunts of this server: those whose logs are there when it starts, and those published since.</summary>
 /// <param name="cadence">Milliseconds between two boards of a hunt at present.</param>
-public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Func<string, int> cadence, TimeProvider clock, Settings settings, ILogger logger) : IAsyncDisposable
+/// <param name="only">The one hunt that is served here, though its logs have others; null: all.</param>
+public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Func<string, int> cadence, TimeProvider clock, Settings settings, ILogger logger, string? only = null) : IAsyncDisposable
 {
     /// <summary>How often a server looks for hunts that others published.</summary>
     static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -31,7 +32,7 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
         const string Ledger = "/ledger";
         var names = await logs.List(cancel);
         foreach (var name in names.Where(name => name.EndsWith(Ledger, StringComparison.Ordinal)))
-            if (name[..^Ledger.Length] is var id && Find(id) is null && await Open(id, names, cancel) is null && passedOver.TryAdd(id, true)) LogPassedOver(ImportJournal.Explain(id));
+            if (name[..^Ledger.Length] is var id && (only ?? id) == id && Find(id) is null && await Open(id, names, cancel) is null && passedOver.TryAdd(id, true)) LogPassedOver(ImportJournal.Explain(id));
     }
 
     /// <summary>Warns of hunts that hunt-config.yml sets something for and that are not here, once each.</summary>
@@ -64,9 +65,10 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
     }
 
     /// <summary>The hunt of this id, made if it is not there.</summary>
-    /// <exception cref="EventLogException">It is imported in part only (<see cref="EventLogFault.InUse"/>), or its logs cannot be opened.</exception>
+    /// <exception cref="EventLogException">It is imported in part only or served elsewhere (<see cref="EventLogFault.InUse"/>), or its logs cannot be opened.</exception>
     public async Task<LiveHunt> Open(string id, CancellationToken cancel) =>
-        Find(id) ?? await Open(id, await logs.List(cancel), cancel) ?? throw new EventLogException(EventLogFault.InUse, ImportJournal.Explain(id));
+        only is not null && only != id ? throw new EventLogException(EventLogFault.InUse, $"this server serves the hunt {only} and no other")
+        : Find(id) ?? await Open(id, await logs.List(cancel), cancel) ?? throw new EventLogException(EventLogFault.InUse, ImportJournal.Explain(id));
 
     /// <returns>Null for a hunt that is imported in part only.</returns>
     async Task<LiveHunt?> Open(string id, IReadOnlyList<string> names, CancellationToken cancel)

@@ -20,6 +20,9 @@ public sealed record ServerOptions
     /// <summary>The settings, which must be there; null: <c>hunt-config.yml</c> in the data folder, if it is there. Watched, either way.</summary>
     public string? ConfigFile { get; init; }
 
+    /// <summary>The one hunt that this server serves: its text, which is published if nothing is yet. Null: all hunts that its logs hold.</summary>
+    public string? Hunt { get; init; }
+
     /// <summary>The built web pages; null: none.</summary>
     public string? WebFolder { get; init; }
 

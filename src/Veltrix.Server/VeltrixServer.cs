@@ -14,6 +14,7 @@ using Veltrix.Control;
 using Veltrix.EventLog;
 using Veltrix.Gate;
 using Veltrix.Hosting;
+using Veltrix.Hunts;
 using Veltrix.Server.Admission;
 using Veltrix.Server.Leaderboards;
 using Veltrix.Server.Live;
@@ -99,7 +100,7 @@ public sealed partial class VeltrixServer : IAsyncDisposable
             control = await ControlStore.Open(options.DataFolder, settings, options.Clock, logger, cancel);
             store = options.Gate ?? await GateStore.Open(new GateStoreOptions { Clock = options.Clock, MemoryBudget = settings.Get(Keys.RedisBudget) }, cancel);
             var admissions = new Admissions(store, settings, new Keyring(() => control.Now, options.Clock), options.Governor is not null, options.Clock, logger);
-            hunts = new HuntDirectory(logs, options.DataFolder, hunt => admissions.CadenceMs(hunt), options.Clock, settings, logger);
+            hunts = new HuntDirectory(logs, options.DataFolder, hunt => admissions.CadenceMs(hunt), options.Clock, settings, logger, options.Hunt is { } own ? HuntFile.Read(own).Definition!.Id : null);
             await hunts.OpenAll(cancel);
             settings.Start();
             hunts.NameStrangers();
@@ -157,6 +158,7 @@ public sealed partial class VeltrixServer : IAsyncDisposable
     {
         var pacer = new Pacer(() => hunts.All, options.Clock, logger);
         var tasks = new List<Task> { Task.Run(() => pacer.Run(stop.Token)), Task.Run(() => admissions.Run(() => hunts.All, stop.Token)), Task.Run(() => config.Run(stop.Token)), Task.Run(() => hunts.Follow(stop.Token)), Task.Run(() => control.Run(stop.Token)) };
+        if (options.Hunt is { } text) tasks.Add(Task.Run(() => new OwnHunt(text, hunts, options.Clock, logger).Publish(stop.Token)));
         if (options.Governor is { } governor) tasks.Add(Task.Run(() => new GovernorLink(governor, admissions, () => hunts.All, logger).Run(stop.Token)));
         running = Task.WhenAll(tasks);
         // Signed with a key that will be retired some day, and ends with it.

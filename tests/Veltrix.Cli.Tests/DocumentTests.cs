@@ -72,8 +72,9 @@ public partial class DocumentTests
             ["src/Veltrix.Gate"] = [],
             ["src/Veltrix.Governor"] = ["Veltrix.Hosting", "Veltrix.Gate", "Veltrix.Wire"],
             ["src/Veltrix.Server"] = ["Veltrix.Hunts", "Veltrix.EventLog", "Veltrix.Hosting", "Veltrix.Control", "Veltrix.Gate", "Veltrix.Wire"],
+            ["src/Veltrix.Kubernetes"] = ["Veltrix.Governor", "Veltrix.Hosting", "Veltrix.Hunts"],
             ["src/Veltrix.Crowd"] = [],
-            ["src/Veltrix.Cli"] = ["Veltrix.Server", "Veltrix.Governor", "Veltrix.Crowd"],
+            ["src/Veltrix.Cli"] = ["Veltrix.Server", "Veltrix.Governor", "Veltrix.Kubernetes", "Veltrix.Crowd"],
         };
 
         var projects = Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories).Concat(Directory.EnumerateFiles(Path.Combine(Root, "proto"), "*.csproj")).ToList();

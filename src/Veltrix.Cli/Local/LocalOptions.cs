@@ -18,6 +18,9 @@ sealed record LocalOptions
     /// <summary>The settings; null: <c>hunt-config.yml</c> in the data folder, if it is there.</summary>
     public string? Config { get; init; }
 
+    /// <summary>The text of the one hunt that is served; null: all that the logs hold.</summary>
+    public string? Hunt { get; init; }
+
     /// <summary>host:port of the shared store; null: one in this process.</summary>
     public string? Redis { get; init; }
 

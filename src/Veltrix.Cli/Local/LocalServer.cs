@@ -83,7 +83,7 @@ sealed class LocalServer : IAsyncDisposable
             new ServerOptions
             {
                 DataFolder = options.Folder.Path, Host = options.Host, Port = options.Port, WebFolder = WebFolder, AllowedOrigins = options.Origins, ConfigFile = options.Config, Gate = store,
-                Settings = settings, OpenLogs = (_, _) => logs,
+                Settings = settings, OpenLogs = (_, _) => logs, Hunt = options.Hunt,
                 Governor = options.GovernedBy switch { GovernedBy.Sidecar sidecar => sidecar.Url, GovernedBy.ThisProcess => governor!.GrpcUrl, _ => null },
             }, cancel);
         if (governor is not null) await StartOrchestrator(governor, cancel);

@@ -7,6 +7,8 @@ using Veltrix.Gate;
 using Veltrix.Governor;
 using Veltrix.Governor.Sidecar;
 using Veltrix.Hosting;
+using Veltrix.Kubernetes;
+using Veltrix.Kubernetes.Live;
 
 namespace Veltrix.Cli.Verbs;
 
@@ -35,11 +37,23 @@ static class GovernorRun
         var token = new Option<string?>("--token-file") { Description = "The file that holds the control token; made if it is missing. Default: control.token in the data folder.", HelpName = "FILE" };
         var config = SharedOptions.Config("The file with the settings, watched while it runs. Default: hunt-config.yml in the data folder, if it is there.");
         var name = new Option<string>("--name") { Description = "As votes name it.", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
+        var hunt = new Option<string?>("--kubernetes")
+        {
+            Description = "The Hunt of this pod: what people set there and in its maps of overrides is handed to the server. The API is found by KUBECONFIG, or as a pod.",
+            HelpName = "NAMESPACE/HUNT",
+            CustomParser = result =>
+            {
+                if (result.Tokens[0].Value.Split('/') is [{ Length: > 0 }, { Length: > 0 }]) return result.Tokens[0].Value;
+                result.AddError($"--kubernetes {result.Tokens[0].Value}: the namespace and the name of a Hunt are needed, such as games/capitals.");
+                return null;
+            },
+        };
+        var runtime = new Option<string>("--kubernetes-runtime") { Description = "The ConfigMap with settings for all hunts.", HelpName = "NAME", DefaultValueFactory = _ => new Installation().Runtime };
         var json = SharedOptions.Json();
         var verb = new Verb("governor", "Govern the hunts of the server beside it: measure, vote, and say why. With a verb: ask a governor.",
             "veltrix governor --redis 127.0.0.1:6379 --data /var/lib/veltrix",
             "veltrix governor --redis redis:6379 --listen 0.0.0.0:9357 --token-file /run/secrets/control.token --json")
-        { redis, listen, http, token, config, name, json, data };
+        { redis, listen, http, token, config, name, hunt, runtime, json, data };
         verb.SetAction(async (parsed, cancel) =>
         {
             var end = parsed.GetRequiredValue(listen);
@@ -64,6 +78,8 @@ static class GovernorRun
                 HttpPort = parsed.GetValue(http),
                 TokenFile = parsed.GetValue(token),
             }, cancel);
+            await using var watch = parsed.GetValue(hunt) is { } named ? ClusterWork.Begin(
+                api => new OverridesWatch(api, named.Split('/')[0], named.Split('/')[1], parsed.GetRequiredValue(runtime), host.Sidecar, TimeProvider.System).Run) : null;
             if (parsed.GetValue(json)) terminal.Json(new JsonObject { ["ready"] = true, ["grpc"] = DataHome.Trimmed(host.GrpcUrl), ["http"] = DataHome.Trimmed(host.HttpUrl), ["token_file"] = host.TokenFile });
             else terminal.Say($"Governing. gRPC at {DataHome.Trimmed(host.GrpcUrl)}, page at {DataHome.Trimmed(host.HttpUrl)}/ops, control token in {host.TokenFile}. Ctrl-C stops it.");
             await Task.Delay(Timeout.InfiniteTimeSpan, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

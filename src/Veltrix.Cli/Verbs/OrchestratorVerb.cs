@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Connections;
 using Veltrix.Gate;
 using Veltrix.Governor.Orchestration;
 using Veltrix.Hosting;
+using Veltrix.Kubernetes.Live;
 
 namespace Veltrix.Cli.Verbs;
 
@@ -40,11 +41,16 @@ static class OrchestratorVerb
             },
         };
         var config = SharedOptions.Config("The file with the settings, watched while it runs; of them redis.memory_budget is the orchestrator's. Default: none.");
+        var space = new Option<string?>("--kubernetes")
+        {
+            Description = "Write what holds into the status and the map of overrides of every Hunt in this namespace. The API is found by KUBECONFIG, or as a pod. Default: nowhere.",
+            HelpName = "NAMESPACE",
+        };
         var json = SharedOptions.Json();
         var verb = new Verb("orchestrator", "Make one limit of all governors' votes, every five seconds, for every hunt. Of several one leads; the others stand by.",
             "veltrix orchestrator --redis 127.0.0.1:6379 --governor http://127.0.0.1:9357 --token-file control.token",
             "veltrix orchestrator --redis redis:6379 --governor dns:veltrix-governors:9357 --token-file /run/secrets/control --listen 0.0.0.0:9359 --json")
-        { redis, governors, token, listen, config, json };
+        { redis, governors, token, listen, config, space, json };
         verb.SetAction(async (parsed, cancel) =>
         {
             var end = parsed.GetRequiredValue(listen);
@@ -58,6 +64,9 @@ static class OrchestratorVerb
                 Port = end.Port,
             };
             await using var host = await Start(options, cancel);
+            using var logging = ClusterWork.Logging();
+            await using var publishing = parsed.GetValue(space) is { } where ? ClusterWork.Begin(
+                api => new LivePublisher(api, where, () => host.Now, TimeProvider.System, logging.CreateLogger("Veltrix.Orchestrator")).Run) : null;
             if (parsed.GetValue(json)) terminal.Json(new JsonObject { ["ready"] = true, ["url"] = DataHome.Trimmed(host.Url) });
             else terminal.Say($"Governing over {string.Join(", ", options.Governors)}; limits and votes at {DataHome.Trimmed(host.Url)}/v1/hunts. Ctrl-C stops it.");
             await Task.Delay(Timeout.InfiniteTimeSpan, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

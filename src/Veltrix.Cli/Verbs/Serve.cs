@@ -33,17 +33,31 @@ static class Serve
                 return null;
             },
         };
+        var hunt = new Option<string?>("--hunt")
+        {
+            Description = "Serve the hunt of this file and no other, and publish it if it is not: it opens at once, unless the file says when. Default: all hunts that the logs hold.",
+            HelpName = "FILE",
+        };
         var json = SharedOptions.Json();
         var verb = new Verb("server", "Serve the hunts of a data folder until told to stop. 'up' does this and more, for one machine.",
             "veltrix server --data /var/lib/veltrix",
             "veltrix server --host 0.0.0.0 --port 80 --origin https://hunts.example.org --json",
             "veltrix server --data /var/lib/veltrix --redis redis:6379 --governor http://127.0.0.1:9357")
-        { governor, ops, opsHost, json };
+        { governor, hunt, ops, opsHost, json };
         listen.AddTo(verb);
         verb.SetAction(async (parsed, cancel) =>
         {
+            string? text = null;
+            if (parsed.GetValue(hunt) is { } file)
+            {
+                var read = HuntText.Read(file, terminal);
+                read.WriteFaults(terminal.Error);
+                if (!read.Faults.IsEmpty) return ExitCode.Failed;
+                text = read.Yaml;
+            }
+
             await using var server = await LocalServer.Start(
-                listen.Of(parsed) with { GovernedBy = parsed.GetValue(governor) is { } beside ? new GovernedBy.Sidecar(beside) : GovernedBy.Nobody }, cancel);
+                listen.Of(parsed) with { Hunt = text, GovernedBy = parsed.GetValue(governor) is { } beside ? new GovernedBy.Sidecar(beside) : GovernedBy.Nobody }, cancel);
             await using var listener = await OpsListener.Start(new IPEndPoint(parsed.GetRequiredValue(opsHost), parsed.GetValue(ops)), cancel);
             if (parsed.GetValue(json)) terminal.Json(new JsonObject { ["ready"] = true, ["url"] = DataHome.Trimmed(server.Url), ["ops"] = DataHome.Trimmed(listener.Url) });
             else terminal.Say($"Serving {listen.Folder(parsed).Path} at {DataHome.Trimmed(server.Url)}. Ctrl-C stops it.");

@@ -12,6 +12,7 @@ static class Tree
             Up.Make(terminal),
             Serve.Make(terminal),
             OrchestratorVerb.Make(terminal),
+            OperatorVerb.Make(terminal),
             Group(terminal, "hunt", "Write, publish, run and check hunts.",
             [
                 HuntNew.Make(terminal),
@@ -52,6 +53,7 @@ static class Tree
             LoadVerb.MakeWorker(terminal),
             Doctor.Make(terminal),
             Health.Make(terminal),
+            DrainVerb.Make(terminal),
             Version.Make(terminal),
         };
         ShowsHelp(root, terminal.Out, ExitCode.Done);

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -105,6 +106,7 @@ public sealed class GovernorHost : IAsyncDisposable
             app.MapGrpcService<GovernorRpc>().DisableHttpMetrics();
             app.MapMetrics();
             app.MapHealth(() => sidecar.NotReady);
+            app.MapGet("/readyz/server", () => sidecar.NoServer is { } why ? Results.Text($"not ready: {why}", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok")).DisableHttpMetrics();
             app.MapOps(sidecar, options.Clock);
             await app.StartAsync(cancel);
             var host = new GovernorHost(app, options, sidecar, metrics, token, stop) { GrpcUrl = listeners.Url(listeners.Grpc), HttpUrl = listeners.Url(listeners.Http) };

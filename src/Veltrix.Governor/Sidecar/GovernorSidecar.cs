@@ -18,6 +18,9 @@ public sealed partial class GovernorSidecar : IDisposable
     /// <summary>The store answers within this, or it did not answer.</summary>
     static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>A server reports every second.</summary>
+    static readonly TimeSpan SilentAfter = TimeSpan.FromSeconds(5);
+
     /// <summary>A server names at most so many hunts; more is a fault on the way.</summary>
     const int HuntsMax = 1_000;
 
@@ -32,6 +35,7 @@ public sealed partial class GovernorSidecar : IDisposable
     TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly Lock gate = new();
     readonly Dictionary<string, Source> servers = [];
+    readonly Dictionary<string, ClusterSettings> cluster = new(StringComparer.Ordinal);
     TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     long term;
     double orchestratorAt = double.NegativeInfinity;
@@ -90,6 +94,28 @@ public sealed partial class GovernorSidecar : IDisposable
         : Memory is null ? "the shared store does not answer"
         : Memory.Ratio is null ? "the shared store names no maxmemory; set it there, or redis.memory_budget here"
         : Hunts.Select(hunt => hunt.Snapshot).Where(hunt => hunt.Signals.Any(signal => signal.IsRequired && !signal.IsFresh)).Select(hunt => $"hunt {hunt.Hunt} is not measured").FirstOrDefault();
+
+    /// <summary>Null: the server beside it reports. Else why there is none, for <c>/readyz/server</c>: what a hunt pod's readiness hangs on. Stores that are away are no reason: those who play go on.</summary>
+    public string? NoServer
+    {
+        get
+        {
+            lock (gate) return servers.Values.Any(server => Now - server.HeardAt < SilentAfter.TotalSeconds) ? null : "no server beside this governor reports to it";
+        }
+    }
+
+    /// <summary>What the objects of a cluster set for a hunt, for its server; whoever watches them calls this.</summary>
+    public void SetCluster(ClusterSettings told)
+    {
+        lock (gate)
+        {
+            if (cluster.TryGetValue(told.Hunt, out var before) && before.Equals(told)) return;
+            cluster[told.Hunt] = told;
+        }
+
+        LogCluster(told.Hunt, told.Settings.Count);
+        Notify();
+    }
 
     /// <summary>A server's report.</summary>
     public void Take(ReportRequest report)
@@ -265,8 +291,13 @@ public sealed partial class GovernorSidecar : IDisposable
     {
         var alone = OrchestratorAge > 3 * settings.Get(Keys.Tick).TotalSeconds;
         ServerCap? cap;
-        lock (gate) cap = servers.GetValueOrDefault(server)?.Cap;
         var response = new WatchResponse();
+        lock (gate)
+        {
+            cap = servers.GetValueOrDefault(server)?.Cap;
+            response.Cluster.AddRange(cluster.Values);
+        }
+
         foreach (var hunt in Hunts)
         {
             var snapshot = hunt.Snapshot;
@@ -343,6 +374,9 @@ public sealed partial class GovernorSidecar : IDisposable
 
     [LoggerMessage(LogLevel.Information, "The orchestrator of term {Term} speaks.")]
     partial void LogTerm(long term);
+
+    [LoggerMessage(LogLevel.Information, "The cluster's objects set {Count} settings of hunt {Hunt}.")]
+    partial void LogCluster(string hunt, int count);
 
     [LoggerMessage(LogLevel.Warning, "Policy of hunt {Hunt} is {Policy}, by {Who}: {Why}")]
     partial void LogPolicySet(string hunt, string policy, string who, string why);

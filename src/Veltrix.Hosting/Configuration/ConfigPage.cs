@@ -57,6 +57,7 @@ public static class ConfigPage
             | layer | where | who |
             | --- | --- | --- |
             | override | `veltrix config set KEY VALUE --hunt ID --why TEXT --until 30m`, or [`POST /v1/hunts/ID/settings`](http.md) | an organiser, for one hunt; it is in the hunt's [ledger](ledger.md) with who and why, and ends by itself |
+            | cluster | on Kubernetes: a Hunt's `spec.overrides` and the maps of overrides ([which wins](kubernetes-objects.md#which-value-wins)) | whoever may change those objects |
             | definition | `settings:` in [the hunt file](../author/hunt-file.md) | the hunt's author |
             | file | `{ConfigFile.DefaultName}`, first below `hunts: ID:`, then for all | the operator |
             | default | this page | built in |

@@ -10,7 +10,7 @@ namespace Veltrix.Hosting;
 /// </summary>
 public static class ConfigSchema
 {
-    static readonly JsonSerializerOptions readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
+    internal static JsonSerializerOptions Readable { get; } = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
 
     public static string Json()
     {
@@ -40,7 +40,7 @@ public static class ConfigSchema
         // A file of comments only.
         whole["type"] = new JsonArray("object", "null");
         whole["definitions"] = definitions;
-        return whole.ToJsonString(readable) + "\n";
+        return whole.ToJsonString(Readable) + "\n";
     }
 
     /// <summary>An object whose members are the keys below a prefix: by their whole remaining name, and by group.</summary>
@@ -58,7 +58,7 @@ public static class ConfigSchema
 
     static JsonObject Reference(string definition) => new() { ["$ref"] = "#/definitions/" + definition };
 
-    static JsonObject Of(Key key)
+    internal static JsonObject Of(Key key)
     {
         var form = Form(key.Form);
         form["description"] = $"{key.Sentence} ({key.Unit}; {key.RangeText}; for {ConfigPage.Words(key.Reach)}; acts {ConfigPage.Words(key.Acts)})";

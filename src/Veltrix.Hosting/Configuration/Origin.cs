@@ -9,7 +9,7 @@ public abstract record Origin
     {
     }
 
-    /// <summary>The layer's name on the wire: <c>default</c>, <c>file</c>, <c>definition</c>, <c>override</c>.</summary>
+    /// <summary>The layer's name on the wire: <c>default</c>, <c>file</c>, <c>definition</c>, <c>cluster</c>, <c>override</c>.</summary>
     public abstract string Layer { get; }
 
     public sealed record BuiltIn : Origin
@@ -34,6 +34,15 @@ public abstract record Origin
         public override string Layer => "definition";
 
         public override string ToString() => $"the definition of {Hunt}, line {Line}";
+    }
+
+    /// <summary>An object of the cluster that the hunt runs on.</summary>
+    /// <param name="Source">Which, in words.</param>
+    public sealed record Cluster(string Source) : Origin
+    {
+        public override string Layer => "cluster";
+
+        public override string ToString() => Source;
     }
 
     /// <summary>A person, with a reason.</summary>

@@ -6,6 +6,10 @@ namespace Veltrix.Hosting;
 /// <param name="Until">When it ends by itself; null: when somebody takes it back.</param>
 public sealed record SettingOverride(string Key, string Value, string Who, string Why, DateTimeOffset Since, DateTimeOffset? Until);
 
+/// <summary>A value for one key of one hunt, from an object of the cluster that the hunt runs on.</summary>
+/// <param name="Source">Which object, in words.</param>
+public sealed record ClusterSetting(string Key, string Value, string Source);
+
 /// <summary>What became of the last look at <c>hunt-config.yml</c> that found something new.</summary>
 /// <param name="Ok">False: what runs is what was read before.</param>
 /// <param name="File">Null where there is none.</param>
@@ -20,7 +24,7 @@ public sealed record Reload(bool Ok, DateTimeOffset At, string? File, IReadOnlyL
 }
 
 /// <summary>
-/// The settings in force, layer upon layer: built-in default, <c>hunt-config.yml</c> (for all, then for the hunt), the hunt's definition, a person's override.
+/// The settings in force, layer upon layer: built-in default, <c>hunt-config.yml</c> (for all, then for the hunt), the hunt's definition, the cluster's objects, a person's override.
 /// </summary>
 /// <remarks>
 /// Thread-safe. Readers see an immutable snapshot that is replaced whole; reading costs a dictionary look-up, two for a hunt. An override ends by the clock that was handed in, at most a
@@ -175,7 +179,7 @@ public sealed class Settings(TimeProvider clock) : IDisposable
             var time = clock.GetUtcNow();
             var own = hunts.GetValueOrDefault(hunt, HuntLayers.Empty);
             var without = OverrideLayer(own.Overrides.Where(o => o.Key != key && !(o.Until <= time)));
-            var composed = new Composition([file.General, file.For(hunt), own.Definition, without]);
+            var composed = new Composition([file.General, file.For(hunt), own.Definition, own.Cluster, without]);
             return composed.Broken.Except(Compose(hunt, file, time).Broken).FirstOrDefault(rule => rule.Lower.Name == key || rule.Upper.Name == key) is { } rule
                 ? new ConfigFault(0, 0, key, "", Breaks(rule, composed), "Take the other one back first.")
                 : null;
@@ -187,6 +191,15 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     {
         Change(hunt, layers => layers with { Overrides = [.. overrides] });
         lock (gate) AwaitExpiry();
+    }
+
+    /// <summary>Replaces what the cluster's objects set for a hunt. What cannot be read is left out: whoever watches those objects says so there.</summary>
+    public void SetCluster(string hunt, IReadOnlyList<ClusterSetting> set)
+    {
+        var said = new Dictionary<Key, Said>();
+        foreach (var one in set)
+            if (Keys.Find(one.Key) is { Reach: Reach.Hunt } key && key.TryRead(one.Value, out var value, out _)) said[key] = new Said(value, new Origin.Cluster(one.Source));
+        Change(hunt, layers => layers with { Cluster = new Layer(said) });
     }
 
     /// <summary>Hunts that have layers of their own here.</summary>
@@ -244,7 +257,7 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     Layer[] Layers(string hunt, ConfigFile file, DateTimeOffset time)
     {
         var own = hunts.GetValueOrDefault(hunt, HuntLayers.Empty);
-        return [file.General, file.For(hunt), own.Definition, OverrideLayer(own.Overrides.Where(o => !(o.Until <= time)))];
+        return [file.General, file.For(hunt), own.Definition, own.Cluster, OverrideLayer(own.Overrides.Where(o => !(o.Until <= time)))];
     }
 
     static Layer OverrideLayer(IEnumerable<SettingOverride> overrides)
@@ -300,8 +313,8 @@ public sealed class Settings(TimeProvider clock) : IDisposable
         if (moved) Changed?.Invoke();
     }
 
-    sealed record HuntLayers(Layer Definition, ImmutableArray<SettingOverride> Overrides)
+    sealed record HuntLayers(Layer Definition, Layer Cluster, ImmutableArray<SettingOverride> Overrides)
     {
-        public static HuntLayers Empty { get; } = new(Layer.Empty, []);
+        public static HuntLayers Empty { get; } = new(Layer.Empty, Layer.Empty, []);
     }
 }

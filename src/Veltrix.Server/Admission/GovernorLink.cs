@@ -1,7 +1,10 @@
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
+using Veltrix.EventLog;
+using Veltrix.Hunts;
 using Veltrix.Wire.Governor;
+using ClusterSetting = Veltrix.Hosting.ClusterSetting;
 
 namespace Veltrix.Server.Admission;
 
@@ -19,6 +22,7 @@ sealed partial class GovernorLink(Uri governor, Admissions house, Func<IReadOnly
     static readonly TimeSpan RetryMost = TimeSpan.FromSeconds(5);
 
     readonly LoadGauge gauge = new(house);
+    Task? closing;
 
     /// <summary>Runs until cancelled.</summary>
     public async Task Run(CancellationToken cancel)
@@ -46,8 +50,31 @@ sealed partial class GovernorLink(Uri governor, Admissions house, Func<IReadOnly
         await foreach (var said in call.ResponseStream.ReadAllAsync(cancel))
         {
             house.HeardGovernor();
+            foreach (var told in said.Cluster) Adopt(told);
             foreach (var guidance in said.Hunts)
                 if (hunts().FirstOrDefault(hunt => hunt.Id == guidance.Hunt) is { } hunt) house.Of(hunt).Guide(guidance);
+        }
+    }
+
+    void Adopt(ClusterSettings told)
+    {
+        if (hunts().FirstOrDefault(hunt => hunt.Id == told.Hunt) is not { } hunt) return;
+        house.Settings.SetCluster(told.Hunt, [.. told.Settings.Select(set => new ClusterSetting(set.Key, set.Value, set.Source))]);
+        if (told.Ends && closing is null or { IsCompleted: true }) closing = Close(hunt);
+    }
+
+    /// <summary>Whoever deletes a hunt ends it for all: what is won is won, and everybody is told. Of several servers one closes it, and the others find it closed.</summary>
+    async Task Close(LiveHunt hunt)
+    {
+        if (hunt.View.Read((state, _) => state.Model is null || state.Phase is HuntPhase.Closed)) return;
+        try
+        {
+            await hunt.Play(new Envelope(new CommandId("", TeamWishes.NewHunter(), 1), "cluster", "the Hunt was deleted", null, new Command.Close()), CancellationToken.None);
+        }
+        catch (EventLogException error)
+        {
+            // Told again with the next word of the governor.
+            LogNotClosed(hunt.Id, error.Message);
         }
     }
 
@@ -84,4 +111,7 @@ sealed partial class GovernorLink(Uri governor, Admissions house, Func<IReadOnly
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the governor at {Governor} cannot be reached ({What}): {Reason}. The last limit holds for 30 s, then nobody new is let in until it is back")]
     partial void LogDown(string what, Uri governor, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt} was deleted and cannot be closed yet: {Reason}")]
+    partial void LogNotClosed(string hunt, string reason);
 }

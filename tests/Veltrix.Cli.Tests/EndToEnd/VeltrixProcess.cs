@@ -30,7 +30,10 @@ sealed class VeltrixProcess : IDisposable
         }
     }
 
-    public static VeltrixProcess Start(params IEnumerable<string> args)
+    public static VeltrixProcess Start(params IEnumerable<string> args) => Start(null, args);
+
+    /// <param name="kubeConfig">Its KUBECONFIG; null: as here.</param>
+    public static VeltrixProcess Start(string? kubeConfig, IEnumerable<string> args)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "veltrix"), args)
         {
@@ -40,6 +43,7 @@ sealed class VeltrixProcess : IDisposable
         };
         // The program beside the tests finds its runtime as the tests did.
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));
+        if (kubeConfig is not null) start.Environment["KUBECONFIG"] = kubeConfig;
         return new VeltrixProcess(Process.Start(start)!);
     }
 

@@ -12,6 +12,20 @@ public sealed class DocumentTests
     public void The_schema_is_what_the_declaration_makes_of_it() => Repository.IsWhatIsIn("docs/reference/hunt-config.schema.json", ConfigSchema.Json());
 
     [Fact]
+    public void The_schema_of_the_chart_is_what_the_declaration_makes_of_it() => Repository.IsWhatIsIn("charts/veltrix/values.schema.json", ChartSchema.Json());
+
+    [Fact]
+    public void The_schema_of_the_chart_knows_every_key_nested_and_closes_every_object_that_is_ours()
+    {
+        var schema = JsonNode.Parse(ChartSchema.Json())!;
+
+        foreach (var key in Keys.All) Assert.NotNull(Find(schema, ["hunt", "defaults", .. key.Name.Split('.')]));
+        Assert.Null(Find(schema, ["hunt", "defaults", "max_concurrent_hunter"]));
+        foreach (var part in Objects(schema).Where(part => part["properties"] is not null)) Assert.False((bool)part["additionalProperties"]!);
+        Assert.True((bool)Find(schema, ["governor", "enabled"])!["const"]!);
+    }
+
+    [Fact]
     public void The_page_has_a_row_for_every_key()
     {
         var page = File.ReadAllText(Repository.Path("docs/reference/config.md"));

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Veltrix.Hosting.Tests.Configuration;
 
-/// <summary>Four layers, the highest that speaks counts, and everybody can see which.</summary>
+/// <summary>Five layers, the highest that speaks counts, and everybody can see which.</summary>
 public sealed class SettingsTests
 {
     static readonly DateTimeOffset Noon = new(2026, 12, 1, 12, 0, 0, TimeSpan.Zero);
@@ -26,6 +26,24 @@ public sealed class SettingsTests
         Assert.Throws<InvalidOperationException>(() => Settings.Defaults.Load(ConfigFile.Read("x", "join.pace: 1")));
         Assert.Throws<InvalidOperationException>(() => Settings.Defaults.SetOverrides("h", []));
         Assert.Throws<InvalidOperationException>(() => Settings.Defaults.SetDefinition("h", []));
+    }
+
+    [Fact]
+    public void What_the_cluster_sets_lies_above_the_definition_and_below_a_person_and_is_replaced_whole()
+    {
+        using var settings = new Settings(clock);
+        settings.SetDefinition("walk", [new Written("join.pace", "4", 9, 3), new Written("room_weight", "2", 10, 3)]);
+        settings.SetCluster("walk", [new ClusterSetting("join.pace", "6", "spec.overrides of Hunt walk"), new ClusterSetting("room_weight", "much", "the map"), new ClusterSetting("governor.tick", "1s", "the map")]);
+
+        Assert.Equal((6, 2), (settings.Get(Keys.JoinPace, "walk"), settings.Get(Keys.RoomWeight, "walk")));
+        var told = settings.Explain(Keys.JoinPace, "walk");
+        Assert.Equal(("cluster", "spec.overrides of Hunt walk"), (told.Origin.Layer, told.Origin.ToString()));
+
+        settings.SetOverrides("walk", [new SettingOverride("join.pace", "5", "anna", "a rush", Noon, null)]);
+        Assert.Equal(5, settings.Get(Keys.JoinPace, "walk"));
+        settings.SetOverrides("walk", []);
+        settings.SetCluster("walk", [new ClusterSetting("room_weight", "3", "the map")]);
+        Assert.Equal((4, 3), (settings.Get(Keys.JoinPace, "walk"), settings.Get(Keys.RoomWeight, "walk")));
     }
 
     [Fact]

@@ -1,0 +1,182 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using k8s.Models;
+using Veltrix.Gate.Tests;
+using Veltrix.Kubernetes;
+using Veltrix.Kubernetes.Tests;
+
+namespace Veltrix.Cli.Tests.EndToEnd;
+
+/// <summary>
+/// A Hunt on a real API with the rights that are documented, no more: operator, orchestrator, and a hunt pod whose two containers are real processes with the pod's own arguments, since there is
+/// no kubelet. Only what is about the machine differs: addresses, folders, and a log of its own instead of Kafka.
+/// </summary>
+[Trait("speed", "slow")]
+public class HuntOnKubernetesTests(SharedCluster cluster)
+{
+    static readonly TimeSpan Promised = TimeSpan.FromSeconds(2);
+
+    [Fact]
+    public async Task A_hunt_is_made_lives_is_changed_by_hand_and_ends()
+    {
+        await using var site = await Site.Make(cluster, "live");
+        using var redis = await RedisServer.Start();
+        Assert.SkipWhen(redis is null, "redis-server is not installed");
+        using var folder = new TempFolder();
+        folder.Write("installation.yml", $"image: veltrix:test\nredis: {redis!.Endpoint}\n");
+        using var operate = VeltrixProcess.Start(
+            await site.KubeConfig("veltrix-operator", "operator", folder.Path), ["operator", "--namespace", site.Space, "--installation", folder.File("installation.yml"), "--listen", "127.0.0.1:0", "--json"]);
+        await operate.NextJson();
+        var orchestratorConfig = await site.KubeConfig("veltrix-orchestrator", "orchestrator", folder.Path);
+
+        await site.Plant("capitals");
+        await Eventually.True(async () => await site.Deployment("capitals") is not null, TimeSpan.FromSeconds(20), $"no Deployment: {operate.Said}");
+        using var pod = await Pod.Run(site, "capitals", redis.Endpoint, folder);
+        using var orchestrate = VeltrixProcess.Start(
+            orchestratorConfig, ["orchestrator", "--redis", redis.Endpoint, "--governor", pod.Governor, "--token-file", folder.File("token"), "--listen", "127.0.0.1:0", "--kubernetes", site.Space, "--json"]);
+        await orchestrate.NextJson();
+
+        // The orchestrator's leader writes what holds, and nobody else.
+        var live = await Eventually.Some(async () => (await site.Hunt("capitals"))?.Status is { Limit: > 0 } status ? status : null, TimeSpan.FromSeconds(30), $"no limit in the status: {orchestrate.Said} {pod.Said}");
+        Assert.Equal((5000, 1), (live.Ceiling, live.Servers!.Wanted));
+        Assert.InRange(live.ThrottleRatio!.Value, 0.01, 1);
+        Assert.NotEmpty(live.Reason!);
+        var map = (await Eventually.Some(async () => (await site.Map("hunt-capitals-overrides")) is { Data: not null } there ? there : null, TimeSpan.FromSeconds(5), "nothing in the map"))!;
+        Assert.Equal(live.Ceiling!.Value.ToString(CultureInfo.InvariantCulture), map.Data["live.ceiling"]);
+        Assert.Equal(["veltrix-governor"], map.Metadata.ManagedFields.Where(owner => $"{owner.FieldsV1}".Contains("live.limit", StringComparison.Ordinal)).Select(owner => owner.Manager));
+
+        // What people set acts within two seconds; later layers win.
+        await site.Patch(Resource.Hunts, "capitals", new JsonObject { ["spec"] = new JsonObject { ["overrides"] = new JsonObject { ["max_concurrent_hunters"] = "700", ["seat.grace"] = "30s" } } });
+        Assert.Equal("spec.overrides of Hunt capitals", await pod.Acts("max_concurrent_hunters", "700", Promised));
+        await site.Patch(Resource.ConfigMaps, "hunt-capitals-overrides", new JsonObject { ["data"] = new JsonObject { ["max_concurrent_hunters"] = "600" } });
+        Assert.Equal("ConfigMap hunt-capitals-overrides", await pod.Acts("max_concurrent_hunters", "600", Promised));
+        await Eventually.True(async () => (await site.Hunt("capitals"))!.Status!.Ceiling == 600, TimeSpan.FromSeconds(15), "the limit does not follow");
+        await site.Patch(Resource.ConfigMaps, "veltrix-runtime-overrides", new JsonObject { ["data"] = new JsonObject { ["board_cadence"] = "2s", ["seat.grace"] = "20s" } });
+        Assert.Equal("ConfigMap veltrix-runtime-overrides", await pod.Acts("board_cadence", "2s", Promised));
+        Assert.Equal("30s", (await pod.Setting("seat.grace")).Value);
+
+        // The live values of before are still the orchestrator's, and a person's key is still hers.
+        map = (await site.Map("hunt-capitals-overrides"))!;
+        Assert.Equal(("600", true), (map.Data["max_concurrent_hunters"], map.Data.ContainsKey("live.limit")));
+
+        // The chart's own map, patched by hand in the middle of the night, and what an upgrade of the chart leaves of it.
+        await site.Patch(Resource.ConfigMaps, "veltrix-hunt-defaults", new JsonObject { ["data"] = new JsonObject { ["hunt-config.yml"] = Site.Defaults + "waiting.frames: 5s\n" } });
+        Assert.Equal("ConfigMap veltrix-runtime-overrides", await pod.Acts("waiting.frames", "5s", Promised));
+        await site.PlantDefaults();
+        await Task.Delay(TimeSpan.FromSeconds(1), Site.Cancel);
+        Assert.Equal("5s", (await pod.Setting("waiting.frames")).Value);
+
+        // What is no setting changes nothing, and is said.
+        await site.Patch(Resource.Hunts, "capitals", new JsonObject { ["spec"] = new JsonObject { ["overrides"] = new JsonObject { ["max_concurrent_hunter"] = "1" } } });
+        Assert.Contains("max_concurrent_hunters", (await site.Condition("capitals", "ConfigApplied", condition => condition.Status == "False")).Message);
+        Assert.Equal("600", (await pod.Setting("max_concurrent_hunters")).Value);
+
+        // The pod is ready by its governor's word alone.
+        Assert.Equal(HttpStatusCode.OK, await pod.Readiness());
+
+        // The end: the hunt is closed for everybody, then its pods go, then the Hunt.
+        await site.PodsAreReady("capitals");
+        await site.Condition("capitals", "Live", condition => condition.Status == "True");
+        await site.Api.Delete(Resource.Hunts.Path(site.Space, "capitals"), Site.Cancel);
+        await Eventually.True(async () => await pod.Phase() == "closed", TimeSpan.FromSeconds(5), $"the hunt is not closed: {pod.Said}");
+        await Eventually.True(async () =>
+        {
+            await site.PodsEnd("capitals");
+            return await site.Hunt("capitals") is null;
+        }, TimeSpan.FromSeconds(30), $"the Hunt stays: {operate.Said}");
+        operate.Signal("TERM");
+        Assert.Equal(143, (await operate.End()).Code);
+        Assert.DoesNotContain("forbidden", operate.Said + pod.Said + orchestrate.Said);
+    }
+
+    /// <summary>A hunt pod, as a kubelet would run it.</summary>
+    sealed class Pod(VeltrixProcess governor, VeltrixProcess server, string governorUrl, Uri url, Uri governorHttp, string adminKey) : IDisposable
+    {
+        public string Governor => governorUrl;
+
+        public string Said => governor.Said + server.Said;
+
+        public static async Task<Pod> Run(Site site, string hunt, string redis, TempFolder folder)
+        {
+            var spec = (await site.Deployment(hunt))!.Spec.Template.Spec;
+            folder.Write("token", "a token for tests that is long enough");
+            folder.Write("hunt.yml", (await site.Map($"hunt-{hunt}-definition"))!.Data["hunt.yml"]);
+            // A log of its own: there is no Kafka behind the address of the test.
+            folder.Write("hunt-config.yml", "max_concurrent_hunters: 5000\ngovernor.cpu.soft: 1\n");
+            var kubeConfig = await site.KubeConfig(spec.ServiceAccountName, null, folder.Path);
+            var port = FreePort();
+            var governorHttp = FreePort();
+            var governorUrl = $"http://127.0.0.1:{port}";
+
+            string[] Here(V1Container container, string data) =>
+            [
+                .. container.Args.Select(argument => argument.Split('=')[0] switch
+                {
+                    "--redis" => $"--redis={redis}",
+                    "--token-file" => $"--token-file={folder.File("token")}",
+                    "--config" => $"--config={folder.File("hunt-config.yml")}",
+                    "--hunt" => $"--hunt={folder.File("hunt.yml")}",
+                    "--data" => $"--data={folder.File(data)}",
+                    "--listen" => $"--listen=127.0.0.1:{port}",
+                    "--http-port" => $"--http-port={governorHttp}",
+                    "--governor" => $"--governor={governorUrl}",
+                    "--host" => "--host=127.0.0.1",
+                    "--port" => "--port=0",
+                    "--ops-host" => "--ops-host=127.0.0.1",
+                    "--ops-port" => "--ops-port=0",
+                    "--name" => "--name=pod-1",
+                    _ => argument,
+                }), "--json",
+            ];
+
+            V1Container Named(string name) => spec.Containers.Concat(spec.InitContainers ?? []).Single(container => container.Name == name);
+            var governor = VeltrixProcess.Start(kubeConfig, Here(Named("governor"), "governor-data"));
+            await governor.NextJson();
+            var server = VeltrixProcess.Start(Here(Named("server"), "server-data"));
+            var url = new Uri((string)(await server.NextJson())["url"]!);
+            var key = (await File.ReadAllTextAsync(Path.Combine(folder.File("server-data"), "admin.key"), Site.Cancel)).Trim();
+            return new Pod(governor, server, governorUrl, url, new Uri($"http://127.0.0.1:{governorHttp}"), key);
+        }
+
+        public async Task<(string Value, string Origin)> Setting(string name)
+        {
+            using var organiser = new Remote(url, adminKey, "the test");
+            var card = (await organiser.Get("v1/hunts/capitals/settings", Site.Cancel))["settings"]!.AsArray().Single(setting => (string)setting!["key"]! == name)!;
+            return ((string)card["value"]!, (string)card["origin"]!);
+        }
+
+        /// <returns>Which object says so.</returns>
+        public async Task<string> Acts(string name, string value, TimeSpan within)
+        {
+            await Eventually.True(async () => (await Setting(name)).Value == value, within, $"{name} does not get {value}: {Said}");
+            return (await Setting(name)).Origin;
+        }
+
+        public async Task<string> Phase()
+        {
+            using var organiser = new Remote(url, adminKey, "the test");
+            return (string)(await organiser.Get("v1/hunts/capitals", Site.Cancel))["phase"]!;
+        }
+
+        public async Task<HttpStatusCode> Readiness()
+        {
+            using var http = new HttpClient();
+            return (await http.GetAsync(new Uri(governorHttp, "/readyz/server"), Site.Cancel)).StatusCode;
+        }
+
+        static int FreePort()
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            return ((IPEndPoint)listener.LocalEndpoint).Port;
+        }
+
+        public void Dispose()
+        {
+            server.Dispose();
+            governor.Dispose();
+        }
+    }
+}
