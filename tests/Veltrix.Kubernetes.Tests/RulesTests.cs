@@ -33,7 +33,7 @@ public class RulesTests
         { "BadServers", """{"servers":{"min":3,"max":2}}""" },
         { "ReservedName", """{"servers":{"podTemplate":{"spec":{"containers":[{"name":"governor","image":"mine"}]}}}}""" },
         { "ReservedName", """{"servers":{"podTemplate":{"spec":{"env":[{"name":"VELTRIX_POD","value":"x"}]}}}}""" },
-        { "ReservedName", """{"servers":{"podTemplate":{"spec":{"env":[{"name":"REDIS_PASSWORD","value":"x"}]}}}}""" },
+        { "ReservedName", """{"servers":{"podTemplate":{"spec":{"env":[{"name":"VELTRIX_STARTED_MS","value":"x"}]}}}}""" },
         { "ReservedName", """{"servers":{"podTemplate":{"spec":{"containers":[{"name":"spy","image":"mine","volumeMounts":[{"name":"api-token","mountPath":"/t"}]}]}}}}""" },
         { "ReservedName", """{"servers":{"podTemplate":{"spec":{"volumes":[{"name":"control","emptyDir":{}}]}}}}""" },
         { "BadPodTemplate", """{"servers":{"podTemplate":{"spec":{"hostNetwork":true}}}}""" },

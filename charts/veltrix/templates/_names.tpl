@@ -154,20 +154,6 @@ app.kubernetes.io/name: veltrix
 app.kubernetes.io/component: hunt
 {{- end -}}
 
-{{- /* The password of Redis stands in a variable, since --redis takes no file. */ -}}
-{{- define "veltrix.redisArgument" -}}
-{{- include "veltrix.redis" . }}{{ if .Values.secrets.redis }},password=$(REDIS_PASSWORD){{ end -}}
-{{- end -}}
-
-{{- define "veltrix.redisPassword" -}}
-{{- with .Values.secrets.redis -}}
-env:
-  - name: REDIS_PASSWORD
-    valueFrom:
-      secretKeyRef: { name: {{ . }}, key: password }
-{{- end -}}
-{{- end -}}
-
 {{- /* docs/reference/kubernetes-objects.md describes this file. */ -}}
 {{- define "veltrix.installation" -}}
 {{- $name := include "veltrix.fullname" . -}}
@@ -175,7 +161,7 @@ image: {{ include "veltrix.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 imagePullSecrets: {{ toJson .Values.imagePullSecrets }}
 instance: {{ .Release.Name }}
-redis: {{ include "veltrix.redisArgument" . | quote }}
+redis: {{ include "veltrix.redis" . | quote }}
 defaults: {{ $name }}-hunt-defaults
 runtime: {{ $name }}-runtime-overrides
 orchestrator: {{ $name }}-orchestrator

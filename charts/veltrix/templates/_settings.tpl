@@ -22,6 +22,9 @@
         "kafka" (dict "bootstrap_servers" (printf "%s-kafka:9092" $host) "replication_factor" 1)
         "control" (dict "database" (printf "Host=%s-postgresql;Port=5432;Database=veltrix;Username=veltrix" $host))) $defaults -}}
 {{- end -}}
+{{- if .Values.secrets.redis -}}
+  {{- $defaults = mergeOverwrite (dict "redis" (dict "password_file" "/etc/veltrix/secrets/redis/password")) $defaults -}}
+{{- end -}}
 {{- if include "veltrix.postgresqlSecret" . -}}
   {{- $defaults = mergeOverwrite (dict "control" (dict "password_file" "/etc/veltrix/secrets/postgresql/password")) $defaults -}}
 {{- end -}}

@@ -84,14 +84,14 @@ static class HuntPod
             "governor", $"--redis={installation.Redis}", $"--listen=0.0.0.0:{GovernorPort}", $"--http-port={GovernorHttp}", $"--token-file={Secrets}/control/token",
             $"--config={Config}/hunt-config.yml", $"--kubernetes={hunt.Metadata.NamespaceProperty}/{hunt.Name}", $"--kubernetes-runtime={installation.Runtime}", "--name=$(VELTRIX_POD)", $"--data={Data}",
         ],
-        Env = Environment(installation),
+        Env = [NameOfPod()],
         Ports = [Port("grpc", GovernorPort), Port("metrics", GovernorHttp)],
         StartupProbe = Probe("/livez", GovernorHttp, period: 1, failures: 60),
         LivenessProbe = Probe("/livez", GovernorHttp, period: 10, failures: 3),
         Lifecycle = facts.NativeSidecars ? null : Drain(GovernorDrainFor),
         Resources = installation.Resources.Governor,
         SecurityContext = Locked(),
-        VolumeMounts = [Mount("config", Config), Mount("control", $"{Secrets}/control"), Mount("governor-data", Data, isReadOnly: false), Mount("api-token", Token)],
+        VolumeMounts = [Mount("config", Config), Mount("control", $"{Secrets}/control"), Mount("governor-data", Data, isReadOnly: false), Mount("api-token", Token), .. installation.Secrets.Redis.Length > 0 ? [Mount("redis", $"{Secrets}/redis")] : (V1VolumeMount[])[]],
     };
 
     static V1Container Server(Hunt hunt, Installation installation) => new()
@@ -104,7 +104,7 @@ static class HuntPod
             "server", "--host=0.0.0.0", $"--port={HuntersPort}", $"--hunt={HuntFolder}/{HuntKey(hunt)}", $"--redis={installation.Redis}", $"--governor=http://127.0.0.1:{GovernorPort}",
             "--ops-host=0.0.0.0", $"--ops-port={ServerOps}", $"--config={Config}/hunt-config.yml", $"--data={Data}",
         ],
-        Env = [.. Environment(installation), .. hunt.Spec.Servers.PodTemplate?.Spec?.Env ?? []],
+        Env = [NameOfPod(), .. hunt.Spec.Servers.PodTemplate?.Spec?.Env ?? []],
         Ports = [Port("http", HuntersPort), Port("ops", ServerOps)],
         // Of the governor: it says yes when the server beside it reports to it.
         StartupProbe = Probe("/readyz/server", GovernorHttp, period: 2, failures: 150),
@@ -123,7 +123,7 @@ static class HuntPod
     static string HuntKey(Hunt hunt) => hunt.Spec.Definition.ConfigMap?.Key ?? HuntObjects.DefinitionKey;
 
     static IEnumerable<(string Volume, string Secret)> Mounted(Installation installation) =>
-        ((IEnumerable<(string, string)>)[("postgresql", installation.Secrets.Postgresql), ("kafka", installation.Secrets.Kafka)]).Where(secret => secret.Item2.Length > 0);
+        ((IEnumerable<(string, string)>)[("redis", installation.Secrets.Redis), ("postgresql", installation.Secrets.Postgresql), ("kafka", installation.Secrets.Kafka)]).Where(secret => secret.Item2.Length > 0);
 
     static V1Volume[] Volumes(Hunt hunt, Installation installation) =>
     [
@@ -160,15 +160,7 @@ static class HuntPod
 
     static V1Volume Secret(string name, string secret) => new() { Name = name, Secret = new V1SecretVolumeSource { SecretName = secret, DefaultMode = ReadableByGroup } };
 
-    static V1EnvVar[] Environment(Installation installation)
-    {
-        V1EnvVar pod = new() { Name = "VELTRIX_POD", ValueFrom = new V1EnvVarSource { FieldRef = new V1ObjectFieldSelector { ApiVersion = "v1", FieldPath = "metadata.name" } } };
-        return installation.Secrets.Redis.Length == 0 ? [pod] :
-        [
-            pod,
-            new() { Name = "REDIS_PASSWORD", ValueFrom = new V1EnvVarSource { SecretKeyRef = new V1SecretKeySelector { Name = installation.Secrets.Redis, Key = "password" } } },
-        ];
-    }
+    static V1EnvVar NameOfPod() => new() { Name = "VELTRIX_POD", ValueFrom = new V1EnvVarSource { FieldRef = new V1ObjectFieldSelector { ApiVersion = "v1", FieldPath = "metadata.name" } } };
 
     static V1ContainerPort Port(string name, int port) => new() { Name = name, ContainerPort = port, Protocol = "TCP" };
 

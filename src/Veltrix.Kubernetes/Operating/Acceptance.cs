@@ -17,7 +17,7 @@ public static class Acceptance
     static readonly string[] Reserved = [HuntNames.Governor, HuntNames.Server];
 
     // What a container beside ours could read over our shoulder.
-    static readonly string[] OwnVolumes = ["config", "hunt", "server-data", "governor-data", "control", "api-token", "postgresql", "kafka"];
+    static readonly string[] OwnVolumes = ["config", "hunt", "server-data", "governor-data", "control", "api-token", "postgresql", "redis", "kafka"];
 
     /// <param name="definition">The text that the definition names; null: it is not there.</param>
     /// <param name="published">The hash of the text that hunt pods were made with; null: there are none yet.</param>
@@ -44,8 +44,8 @@ public static class Acceptance
             return new("ReservedName", $"spec.servers.podTemplate.spec.containers has {reader.Name}, which mounts a volume of Veltrix' own ({string.Join(", ", OwnVolumes)}); give it volumes of its own.");
         if (pod.Volumes?.FirstOrDefault(volume => OwnVolumes.Contains(volume.Name)) is { } taken)
             return new("ReservedName", $"spec.servers.podTemplate.spec.volumes has {taken.Name}, which is the name of a volume of Veltrix' own; call it something else.");
-        if (pod.Env?.FirstOrDefault(variable => variable.Name == "REDIS_PASSWORD" || variable.Name.StartsWith("VELTRIX_", StringComparison.Ordinal)) is { } variable)
-            return new("ReservedName", $"spec.servers.podTemplate.spec.env sets {variable.Name}; REDIS_PASSWORD and variables that begin with VELTRIX_ are Veltrix' own.");
+        if (pod.Env?.FirstOrDefault(variable => variable.Name.StartsWith("VELTRIX_", StringComparison.Ordinal)) is { } variable)
+            return new("ReservedName", $"spec.servers.podTemplate.spec.env sets {variable.Name}; variables that begin with VELTRIX_ are Veltrix' own.");
         // The token of the API is the governor's alone.
         return pod.Volumes?.FirstOrDefault(volume => volume.HostPath is not null || volume.Projected?.Sources?.Any(source => source.ServiceAccountToken is not null) == true) is { } volume
             ? new("BadPodTemplate", $"spec.servers.podTemplate.spec.volumes has {volume.Name}, which mounts a folder of the node or a service account's token; hunt pods get neither.")

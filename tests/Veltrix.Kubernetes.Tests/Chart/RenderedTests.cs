@@ -103,7 +103,7 @@ public sealed partial class RenderedTests
             Assert.NotNull(installation.Resources.Governor.Limits["memory"]);
             if (values == "stores")
             {
-                Assert.Equal("redis:6380,ssl=true,password=$(REDIS_PASSWORD)", installation.Redis);
+                Assert.Equal("redis:6380,ssl=true", installation.Redis);
                 Assert.Equal(("games-control", "games-redis", "games-postgres", "games-kafka"), (installation.Secrets.Control, installation.Secrets.Redis, installation.Secrets.Postgresql, installation.Secrets.Kafka));
                 Assert.StartsWith("registry.example.org:5000/games/veltrix@sha256:", installation.Image);
             }
