@@ -74,14 +74,19 @@ public sealed class OutageTests(OwnCluster cluster) : IClassFixture<OwnCluster>
         foreach (var deployment in await site.List(Resource.Deployments)) took.Add((Moment(deployment) - Moment(await site.Find(Resource.Hunts, (string)deployment["metadata"]!["labels"]!["veltrix.dev/hunt"]!))).TotalSeconds);
         took.Sort();
         var busy = host.Calls - calls;
-        await Task.Delay(TimeSpan.FromSeconds(2), Site.Cancel);
-        calls = host.Calls;
-        await Task.Delay(TimeSpan.FromSeconds(15), Site.Cancel);
+        // At rest nothing is applied again: leases, and whether pods without a governor are denied. How soon it comes to rest is the machine's.
+        var atRest = 0L;
+        await Eventually.True(
+            async () =>
+            {
+                calls = host.Calls;
+                await Task.Delay(TimeSpan.FromSeconds(15), Site.Cancel);
+                return (atRest = (host.Calls - calls) * 4) <= 120;
+            },
+            TimeSpan.FromSeconds(180), "it does not come to rest");
 
         Report($"{Hunts} hunts at once: asked for in {asked.TotalSeconds:0.0} s, all made after {made.TotalSeconds:0.0} s; Hunt to Deployment p50 {took[Hunts / 2]:0} s, p95 {took[Hunts * 95 / 100]:0} s (to the second); "
-            + $"{(double)busy / Hunts:0.0} API calls a hunt, then {(host.Calls - calls) * 4} a minute; working set of the test process {Process.GetCurrentProcess().WorkingSet64 >> 20} MB");
-        // At rest nothing is applied again: leases, and whether pods without a governor are denied.
-        Assert.InRange((host.Calls - calls) * 4, 0, 120);
+            + $"{(double)busy / Hunts:0.0} API calls a hunt, then {atRest} a minute; working set of the test process {Process.GetCurrentProcess().WorkingSet64 >> 20} MB");
     }
 
     static DateTime Moment(JsonNode item) => DateTime.Parse((string)item["metadata"]!["creationTimestamp"]!, CultureInfo.InvariantCulture);
