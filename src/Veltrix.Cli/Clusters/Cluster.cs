@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Veltrix.Control;
 using Veltrix.Hosting;
@@ -21,6 +22,8 @@ namespace Veltrix.Cli.Clusters;
 /// </summary>
 sealed class Cluster : IAsyncDisposable
 {
+    static readonly TimeSpan FindWithin = TimeSpan.FromSeconds(30);
+
     readonly ClusterOptions options;
     readonly Lock writing = new();
     readonly List<Role> governors = [];
@@ -131,15 +134,27 @@ sealed class Cluster : IAsyncDisposable
         lock (writing) State.Write(options.Folder);
     }
 
-    /// <summary>Publishes a hunt unless it is there already, and writes its answers for crowds.</summary>
+    /// <summary>Publishes a hunt unless it is there already, sees that every server has found it, and writes its answers for crowds.</summary>
     public async Task Publish(HuntText hunt, CancellationToken cancel)
     {
         var definition = hunt.Result.Definition!;
         using var organiser = new Remote(Urls[0], Keyring.Issue(Scopes.Organiser, "*", "cluster"), "a server of this cluster");
-        var there = (await organiser.Get("v1/hunts", cancel))["hunts"]!.AsArray().Any(known => (string)known!["id"]! == definition.Id);
-        if (!there) await Verbs.HuntPublish.Publish(organiser, hunt.Yaml, open: definition.OpensMs is null, cancel);
+        if (!await Knows(organiser, definition.Id, cancel)) await Verbs.HuntPublish.Publish(organiser, hunt.Yaml, open: definition.OpensMs is null, cancel);
+        await Task.WhenAll(Urls.Skip(1).Select(url => Found(url, definition.Id, cancel)));
         AnswersFile.Write(new DataHome(options.Folder), definition, Keyring.Issue(Scopes.Audit, definition.Id, "auditor"));
     }
+
+    // Servers look once a second for what others published; a crowd that comes at once must not be told that there is no such hunt.
+    async Task Found(Uri url, string hunt, CancellationToken cancel)
+    {
+        using var server = new Remote(url, Keyring.Issue(Scopes.Organiser, "*", "cluster"), "a server of this cluster");
+        for (var since = Stopwatch.GetTimestamp(); !await Knows(server, hunt, cancel); await Task.Delay(100, cancel))
+            if (Stopwatch.GetElapsedTime(since) > FindWithin)
+                throw new CliException(ExitCode.Failed, $"The server at {url} has not found the hunt '{hunt}' within {FindWithin.TotalSeconds:0} s.", $"Its log in {options.Folder} says why; does it read the same Kafka?");
+    }
+
+    static async Task<bool> Knows(Remote server, string hunt, CancellationToken cancel) =>
+        (await server.Get("v1/hunts", cancel))["hunts"]!.AsArray().Any(known => (string)known!["id"]! == hunt);
 
     static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
 
