@@ -150,10 +150,20 @@ public sealed class KafkaLog : IEventLog
         lock (appendGate)
         {
             if (!underway.TryPeek(out var oldest) || trouble.Clock.GetElapsedTime(oldest.Since) < patience) return;
-            var silence = trouble.Silent($"Log {Name} did not take a record within {patience.TotalSeconds:0.#} s, and may still do so", uncertain: true);
-            while (underway.TryDequeue(out var appending)) appending.GiveUp(silence);
-            drained?.TrySetResult();
+            GiveUp(trouble.Silent($"Log {Name} did not take a record within {patience.TotalSeconds:0.#} s, and may still do so", uncertain: true));
         }
+    }
+
+    /// <summary>The producer died without a word on the appends that are under way.</summary>
+    internal void Abandon()
+    {
+        lock (appendGate) GiveUp(Explain(new Error(ErrorCode.Local_Fatal), uncertain: true));
+    }
+
+    void GiveUp(EventLogException why)
+    {
+        while (underway.TryDequeue(out var appending)) appending.GiveUp(why);
+        drained?.TrySetResult();
     }
 
     /// <summary>Records in order, from the tail.</summary>

@@ -36,7 +36,7 @@ public sealed partial class KafkaLogs : IEventLogs
         this.options = options;
         names = new TopicNames(options.TopicPrefix);
         trouble = new Trouble(options, clock);
-        sender = new Sender(options, trouble);
+        sender = new Sender(options, trouble, Abandon);
         history = new History(options, trouble);
         topics = new Topics(options, trouble);
         tail = new Tail(options, topics, trouble);
@@ -109,6 +109,11 @@ public sealed partial class KafkaLogs : IEventLogs
     {
         foreach (var log in swept) log.Sweep();
         history.Tidy();
+    }
+
+    void Abandon()
+    {
+        foreach (var log in swept) log.Abandon();
     }
 
     EventLogException ClosedError() => new(EventLogFault.Closed, $"The logs on Kafka at {options.BootstrapServers} were closed.");
