@@ -22,13 +22,6 @@ sealed class Appending(KafkaLog log, int records, long since)
 
     public bool IsOver => done.Task.IsCompleted;
 
-    /// <summary>The last ones of it were not even taken.</summary>
-    public void Cut(int missing, Error why)
-    {
-        unreported -= missing;
-        failure = why;
-    }
-
     /// <summary>Called by the producer for each record.</summary>
     public void Reported(DeliveryReport<Null, byte[]> report) => log.Reported(this, report);
 

@@ -28,6 +28,7 @@ public sealed class KafkaLog : IEventLog
     static readonly TimeSpan RefusedFor = TimeSpan.FromSeconds(5);
 
     readonly Sender sender;
+    readonly Sender.Lane lane;
     readonly Tail tail;
     readonly Trouble trouble;
     readonly Topics topics;
@@ -54,6 +55,7 @@ public sealed class KafkaLog : IEventLog
     {
         Name = name;
         Partition = topic.Partition;
+        lane = new Sender.Lane(topic.Partition);
         MaxRecordBytes = topic.RecordBytesMax;
         History = history;
         this.sender = sender;
@@ -106,18 +108,8 @@ public sealed class KafkaLog : IEventLog
             if (closing) return Task.FromException<long>(ClosedError());
             if (refusal is not null && trouble.Clock.GetElapsedTime(refusedAt) < RefusedFor) return Task.FromException<long>(refusal);
             var appending = new Appending(this, records.Count, trouble.Clock.GetTimestamp());
-            var taken = sender.Send(Partition, records, appending.Reported, out var why);
-            if (why is not null)
-            {
-                appending.Cut(records.Count - taken, why);
-                if (taken == 0)
-                {
-                    appending.Finish(Explain);
-                    return appending.Task;
-                }
-            }
-
             underway.Enqueue(appending);
+            sender.Send(lane, records, appending.Reported);
             return appending.Task;
         }
     }

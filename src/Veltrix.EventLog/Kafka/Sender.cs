@@ -8,10 +8,16 @@ namespace Veltrix.EventLog.Kafka;
 /// often it is sent. It costs four threads or so and a connection per broker.
 /// </summary>
 /// <remarks>
-/// A record stays in the producer's queue until the cluster has it, however long that takes, so no later record can overtake it. Only what the cluster refuses for good (a topic
+/// Every log has a <see cref="Lane"/>. What is appended goes to librdkafka at once if nothing of the lane is under way, and otherwise when that is reported, all that gathered
+/// meanwhile together: batches grow with the time a broker takes, and one append alone waits for nobody. No more than <see cref="LanesAtOnce"/> lanes are under way, because
+/// librdkafka spins, without a pause, while it holds records and has as many requests under way as an idempotent producer may (five): measured, three servers at 500 records a second
+/// burnt both cores that way and starved the broker, whose slowness kept them spinning.
+/// <para>
+/// A record stays in the queue until the cluster has it, however long that takes, so no later record can overtake it. Only what the cluster refuses for good (a topic
 /// deleted, access withdrawn) leaves the queue undone. With the gapless guarantee librdkafka then declares the producer dead and reports all that it had not sent: the queue behind
 /// a refused record never goes in without it. That producer's last reports are waited for, and a new one is made for who appends next. Logs with nothing wrong of their own are
 /// hit by this too, for a moment: the price of one producer, and rare.
+/// </para>
 /// <para>
 /// The death of a producer empties its queue once. A record that enters it in that same moment stays in it, neither sent nor reported (seen in one of twenty deaths under a crowd of
 /// appends), so after <see cref="LastReportsWithin"/> all that is left is given up.
@@ -19,6 +25,9 @@ namespace Veltrix.EventLog.Kafka;
 /// </remarks>
 sealed class Sender : IDisposable
 {
+    // A lane's batch is one request, two if librdkafka wakes before the whole was handed over.
+    const int LanesAtOnce = 3;
+
     // Appends are refused while so much waits for the cluster: what a minute of a very busy hunt makes, and bounded memory while no broker can be reached.
     const long WaitingBytesMax = 256 << 20;
 
@@ -37,8 +46,11 @@ sealed class Sender : IDisposable
     readonly ProducerConfig config;
     readonly Trouble trouble;
     readonly Action abandoned;
-    Line? current;
+    readonly HashSet<Lane> underWay = []; // under the gate, as all below
+    readonly Queue<Lane> ready = [];
+    IProducer<Null, byte[]>? current;
     Task retiring = Task.CompletedTask;
+    long waitingBytes;
     long madeAt;
     bool closed;
 
@@ -49,118 +61,208 @@ sealed class Sender : IDisposable
         current = Make();
     }
 
-    /// <summary>Hands records over in order. The caller keeps two calls for one topic from running at once.</summary>
-    /// <param name="reported">Called once for each record taken, on the producer's thread.</param>
-    /// <param name="refusal">Why the rest was not taken.</param>
-    /// <returns>How many were taken.</returns>
-    public int Send(TopicPartition to, IReadOnlyList<ReadOnlyMemory<byte>> records, Action<DeliveryReport<Null, byte[]>> reported, out Error? refusal)
+    /// <summary>Sends records in order, behind all that this lane was given before. The caller keeps two calls for one lane from running at once.</summary>
+    /// <param name="reported">
+    /// Called once for each record: on the producer's thread, or on the caller's before this returns if it is not even taken.
+    /// </param>
+    public void Send(Lane lane, IReadOnlyList<ReadOnlyMemory<byte>> records, Action<DeliveryReport<Null, byte[]>> reported)
     {
-        refusal = startsAnew;
-        if (Current() is not { } line) return 0;
-        long bytes = 0;
-        foreach (var record in records) bytes += SizeOf(record);
-        if (Interlocked.Add(ref line.WaitingBytes, bytes) > WaitingBytesMax)
+        var sending = new Sending(records, reported);
+        Error? refusal = null;
+        lock (gate)
         {
-            Interlocked.Add(ref line.WaitingBytes, -bytes);
-            refusal = new Error(ErrorCode.Local_QueueFull, $"{WaitingBytesMax:N0} bytes wait for the cluster, the most that may");
-            return 0;
+            if (Current() is null) refusal = startsAnew;
+            else if (waitingBytes + sending.Bytes > WaitingBytesMax)
+                refusal = new Error(ErrorCode.Local_QueueFull, $"{WaitingBytesMax:N0} bytes wait for the cluster, the most that may");
+            else
+            {
+                waitingBytes += sending.Bytes;
+                lane.Waiting.Add(sending);
+                if (lane.Waiting.Count == 1 && !underWay.Contains(lane)) ready.Enqueue(lane);
+            }
         }
 
-        var taken = 0;
-        try
+        if (refusal is not null) sending.Refuse(refusal);
+        else HandOver();
+    }
+
+    /// <summary>Hands to librdkafka what waits, for as many lanes as may be under way.</summary>
+    void HandOver()
+    {
+        while (true)
         {
-            for (; taken < records.Count; taken++)
+            Batch batch;
+            IProducer<Null, byte[]>? producer;
+            lock (gate)
             {
-                var size = SizeOf(records[taken]);
-                line.Producer.Produce(to, new Message<Null, byte[]> { Value = Array(records[taken]) }, report =>
-                {
-                    reported(report);
-                    Interlocked.Add(ref line.WaitingBytes, -size);
-                });
-                bytes -= size;
+                if (underWay.Count >= LanesAtOnce || !ready.TryDequeue(out var lane)) return;
+                underWay.Add(lane);
+                (batch, producer) = (new Batch(lane, lane.Waiting), current);
+                lane.Waiting = [];
             }
 
-            refusal = null;
+            HandOver(batch, producer);
+        }
+    }
+
+    // Outside the gate: nobody else hands over for a lane that is under way.
+    void HandOver(Batch batch, IProducer<Null, byte[]>? producer)
+    {
+        var refusal = producer is null ? startsAnew : null;
+        foreach (var sending in batch.Sendings)
+        {
+            Action<DeliveryReport<Null, byte[]>> reported = report =>
+            {
+                sending.Reported(report);
+                if (batch.CountDown()) Over(batch);
+            };
+            foreach (var record in sending.Records)
+            {
+                refusal ??= Produce(producer!, batch.Lane.To, record, reported);
+                if (refusal is not null) reported(Refused(refusal));
+            }
+        }
+    }
+
+    /// <summary>Why it was not taken; null if it was.</summary>
+    Error? Produce(IProducer<Null, byte[]> producer, TopicPartition to, ReadOnlyMemory<byte> record, Action<DeliveryReport<Null, byte[]>> reported)
+    {
+        try
+        {
+            producer.Produce(to, new Message<Null, byte[]> { Value = Array(record) }, reported);
+            return null;
         }
         catch (KafkaException e)
         {
-            refusal = e.Error;
-            if (e.Error.IsFatal || e.Error.Code == ErrorCode.Local_Fatal) Retire(line);
+            if (e.Error.IsFatal || e.Error.Code == ErrorCode.Local_Fatal) Retire(producer);
+            return e.Error;
         }
         catch (ObjectDisposedException)
         {
             // It was retired a moment ago.
+            return startsAnew;
         }
-
-        Interlocked.Add(ref line.WaitingBytes, -bytes);
-        return taken;
     }
 
-    static long SizeOf(ReadOnlyMemory<byte> record) => record.Length + RecordOverhead;
+    void Over(Batch batch)
+    {
+        lock (gate)
+        {
+            waitingBytes -= batch.Bytes;
+            underWay.Remove(batch.Lane);
+            if (batch.Lane.Waiting.Count > 0) ready.Enqueue(batch.Lane);
+        }
+
+        HandOver();
+    }
+
+    static DeliveryReport<Null, byte[]> Refused(Error why) => new() { Error = why, Status = PersistenceStatus.NotPersisted };
 
     // librdkafka copies, so the caller's own array will do where it is a whole one.
     static byte[] Array(ReadOnlyMemory<byte> record) =>
         MemoryMarshal.TryGetArray(record, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length ? segment.Array : record.ToArray();
 
-    Line? Current()
+    IProducer<Null, byte[]>? Current()
     {
-        lock (gate)
-        {
-            if (current is not null || closed || !retiring.IsCompleted) return current;
-            if (trouble.Clock.GetElapsedTime(madeAt) < Pause) return null;
-            return current = Make();
-        }
+        if (current is not null || closed || !retiring.IsCompleted) return current;
+        if (trouble.Clock.GetElapsedTime(madeAt) < Pause) return null;
+        return current = Make();
     }
 
-    Line Make()
+    IProducer<Null, byte[]> Make()
     {
         madeAt = trouble.Clock.GetTimestamp();
-        Line? line = null;
-        var producer = new ProducerBuilder<Null, byte[]>(config)
+        IProducer<Null, byte[]>? producer = null;
+        return producer = new ProducerBuilder<Null, byte[]>(config)
             .SetErrorHandler((_, error) =>
             {
                 trouble.Note(error);
-                if (error.IsFatal && line is not null) Retire(line);
+                if (error.IsFatal && producer is not null) Retire(producer);
             })
             .SetLogHandler((_, _) => { })
             .Build();
-        return line = new Line(producer);
     }
 
-    void Retire(Line line)
+    void Retire(IProducer<Null, byte[]> producer)
     {
         lock (gate)
         {
-            if (current != line) return;
+            if (current != producer) return;
             current = null;
-            retiring = Task.Run(() => Retired(line));
+            retiring = Task.Run(() => Retired(producer));
         }
     }
 
     /// <summary>What was on its way may still go in, and must not do so behind what the next producer sends.</summary>
-    async Task Retired(Line line)
+    async Task Retired(IProducer<Null, byte[]> producer)
     {
-        for (var since = trouble.Clock.GetTimestamp(); Interlocked.Read(ref line.WaitingBytes) > 0 && trouble.Clock.GetElapsedTime(since) < LastReportsWithin;)
-            await Task.Delay(20);
-        line.Producer.Dispose();
-        if (Interlocked.Read(ref line.WaitingBytes) > 0) abandoned();
+        for (var since = trouble.Clock.GetTimestamp(); IsAwaited() && trouble.Clock.GetElapsedTime(since) < LastReportsWithin;) await Task.Delay(20);
+        producer.Dispose();
+        List<Sending> unsent = [];
+        lock (gate)
+        {
+            if (underWay.Count == 0) return;
+            foreach (var lane in underWay.Concat(ready))
+            {
+                unsent.AddRange(lane.Waiting);
+                lane.Waiting = [];
+            }
+
+            underWay.Clear();
+            ready.Clear();
+            waitingBytes = 0;
+        }
+
+        foreach (var sending in unsent) sending.Refuse(startsAnew);
+        abandoned();
+    }
+
+    bool IsAwaited()
+    {
+        lock (gate) return underWay.Count > 0;
     }
 
     /// <summary>Ends the producer. What still waits for the cluster is thrown away, so logs are closed before.</summary>
     public void Dispose()
     {
-        Line? line;
-        lock (gate) (closed, line, current) = (true, current, null);
+        IProducer<Null, byte[]>? producer;
+        lock (gate) (closed, producer, current) = (true, current, null);
         retiring.Wait();
-        line?.Producer.Dispose();
+        producer?.Dispose();
     }
 
-    /// <summary>One life of the producer.</summary>
-    sealed class Line(IProducer<Null, byte[]> producer)
+    /// <summary>The way of one log to its topic.</summary>
+    public sealed class Lane(TopicPartition to)
     {
-        public IProducer<Null, byte[]> Producer => producer;
+        public TopicPartition To => to;
 
-        /// <summary>Of records taken whose fate is not known.</summary>
-        public long WaitingBytes;
+        /// <summary>Not handed over yet. Under the sender's gate.</summary>
+        internal List<Sending> Waiting { get; set; } = [];
+    }
+
+    /// <summary>What one call sends.</summary>
+    internal sealed record Sending(IReadOnlyList<ReadOnlyMemory<byte>> Records, Action<DeliveryReport<Null, byte[]>> Reported)
+    {
+        public long Bytes { get; } = Records.Sum(record => record.Length + RecordOverhead);
+
+        public void Refuse(Error why)
+        {
+            for (var i = 0; i < Records.Count; i++) Reported(Refused(why));
+        }
+    }
+
+    /// <summary>What of a lane was handed over together.</summary>
+    sealed class Batch(Lane lane, List<Sending> sendings)
+    {
+        int unreported = sendings.Sum(sending => sending.Records.Count);
+
+        public Lane Lane => lane;
+
+        public List<Sending> Sendings => sendings;
+
+        public long Bytes { get; } = sendings.Sum(sending => sending.Bytes);
+
+        /// <summary>One more record is reported. Whether it was the last.</summary>
+        public bool CountDown() => Interlocked.Decrement(ref unreported) == 0;
     }
 }
