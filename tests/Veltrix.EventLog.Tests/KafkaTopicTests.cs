@@ -206,7 +206,8 @@ public sealed class KafkaTopicTests(SharedKafka kafka) : IAsyncLifetime
         var third = await Open(options);
         using var reader = third.Read(positions[10]);
         Assert.Equal(positions[60..], reader.ReadAvailable(1000).Select(record => record.Position));
-        // What another process appended is known here when the tail has brought it.
+        // What another process appended is known where somebody reads, when the tail has brought it.
+        using var follower = other.Read(IEventLog.Start);
         while (other.End < positions[^1]) await Task.Delay(20, Cancel);
         Assert.Equal(positions[^1], other.End);
     }

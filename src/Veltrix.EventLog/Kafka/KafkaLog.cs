@@ -13,7 +13,8 @@ namespace Veltrix.EventLog.Kafka;
 /// </summary>
 /// <remarks>
 /// <see cref="End"/> is the highest position that this process has heard of: from the tail, from its own appends, or, when somebody names a higher one, from the broker. What
-/// another process appended is in it as soon as the tail brought it, milliseconds later; reading it costs nothing.
+/// another process appended is in it as soon as the tail brought it, milliseconds later; reading it costs nothing. The tail follows a log from its first reader on: a server that
+/// only appends to a log, as standbys do to submissions, is not sent what all others append.
 /// <para>
 /// An append that is not acknowledged within <see cref="KafkaOptions.AppendPatience"/> fails as uncertain, and with it all that wait behind it. They stay in the producer's queue,
 /// and what is appended later stays behind them, so order holds even then: what was called uncertain is in the log before what came after, or not at all.
@@ -43,8 +44,9 @@ public sealed class KafkaLog : IEventLog
 
     // A monitor: readers that do not await wait on it for the tail.
     readonly object gate = new();
-    readonly RecentRecords recent; // under gate, as the next
+    RecentRecords recent; // under gate, as the next two
     EventLogException? tailFault;
+    bool isFollowed;
     long begin;
     long end;
     volatile bool closed;
@@ -66,7 +68,6 @@ public sealed class KafkaLog : IEventLog
         begin = topic.Low;
         end = topic.High;
         recent = new RecentRecords(topic.High, RecentBytesMax);
-        tail.Follow(this, topic.High);
     }
 
     /// <summary>By the topic's <c>max.message.bytes</c> when the log was opened, less what surrounds a record.</summary>
@@ -257,7 +258,19 @@ public sealed class KafkaLog : IEventLog
         ArgumentOutOfRangeException.ThrowIfNegative(after);
         if (closed) throw ClosedError();
         CheckGiven(after, nameof(after));
+        Follow();
         return new KafkaReader(this, after);
+    }
+
+    void Follow()
+    {
+        lock (gate)
+        {
+            if (isFollowed) return;
+            isFollowed = true;
+            recent = new RecentRecords(End, RecentBytesMax);
+            tail.Follow(this, End);
+        }
     }
 
     public async Task TruncateBefore(long position)

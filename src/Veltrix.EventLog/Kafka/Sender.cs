@@ -8,10 +8,11 @@ namespace Veltrix.EventLog.Kafka;
 /// often it is sent. It costs four threads or so and a connection per broker.
 /// </summary>
 /// <remarks>
-/// Every log has a <see cref="Lane"/>. What is appended goes to librdkafka at once if nothing of the lane is under way, and otherwise when that is reported, all that gathered
-/// meanwhile together: batches grow with the time a broker takes, and one append alone waits for nobody. No more than <see cref="LanesAtOnce"/> lanes are under way, because
-/// librdkafka spins, without a pause, while it holds records and has as many requests under way as an idempotent producer may (five): measured, three servers at 500 records a second
-/// burnt both cores that way and starved the broker, whose slowness kept them spinning.
+/// Every log has a <see cref="Lane"/>. What is appended goes to librdkafka at once if the lane has been quiet, and otherwise once what is under way is reported and
+/// <see cref="BatchEvery"/> has passed since it left, all that gathered meanwhile together. One append alone waits for nobody; under load every batch costs each server that reads it
+/// some wakings, whatever its size. No more than <see cref="LanesAtOnce"/> lanes are under way, because librdkafka spins, without a pause, while it holds records and has as many
+/// requests under way as an idempotent producer may (five): measured, three servers at 500 records a second burnt both cores that way and starved the broker, whose slowness kept
+/// them spinning.
 /// <para>
 /// A record stays in the queue until the cluster has it, however long that takes, so no later record can overtake it. Only what the cluster refuses for good (a topic
 /// deleted, access withdrawn) leaves the queue undone. With the gapless guarantee librdkafka then declares the producer dead and reports all that it had not sent: the queue behind
@@ -25,6 +26,8 @@ namespace Veltrix.EventLog.Kafka;
 /// </remarks>
 sealed class Sender : IDisposable
 {
+    static readonly TimeSpan BatchEvery = TimeSpan.FromMilliseconds(5);
+
     // A lane's batch is one request, two if librdkafka wakes before the whole was handed over.
     const int LanesAtOnce = 3;
 
@@ -47,6 +50,7 @@ sealed class Sender : IDisposable
     readonly Trouble trouble;
     readonly Action abandoned;
     readonly HashSet<Lane> underWay = []; // under the gate, as all below
+    readonly HashSet<Lane> resting = [];
     readonly Queue<Lane> ready = [];
     IProducer<Null, byte[]>? current;
     Task retiring = Task.CompletedTask;
@@ -78,7 +82,7 @@ sealed class Sender : IDisposable
             {
                 waitingBytes += sending.Bytes;
                 lane.Waiting.Add(sending);
-                if (lane.Waiting.Count == 1 && !underWay.Contains(lane)) ready.Enqueue(lane);
+                if (lane.Waiting.Count == 1 && !underWay.Contains(lane)) Queue(lane);
             }
         }
 
@@ -97,6 +101,7 @@ sealed class Sender : IDisposable
             {
                 if (underWay.Count >= LanesAtOnce || !ready.TryDequeue(out var lane)) return;
                 underWay.Add(lane);
+                lane.LeftAt = trouble.Clock.GetTimestamp();
                 (batch, producer) = (new Batch(lane, lane.Waiting), current);
                 lane.Waiting = [];
             }
@@ -150,9 +155,24 @@ sealed class Sender : IDisposable
         {
             waitingBytes -= batch.Bytes;
             underWay.Remove(batch.Lane);
-            if (batch.Lane.Waiting.Count > 0) ready.Enqueue(batch.Lane);
+            if (batch.Lane.Waiting.Count > 0) Queue(batch.Lane);
         }
 
+        HandOver();
+    }
+
+    /// <summary>For a lane of which nothing is under way, and something waits.</summary>
+    void Queue(Lane lane)
+    {
+        var rest = BatchEvery - trouble.Clock.GetElapsedTime(lane.LeftAt);
+        if (rest <= TimeSpan.Zero) ready.Enqueue(lane);
+        else if (resting.Add(lane)) lane.Rest(rest, trouble.Clock, Rested);
+    }
+
+    void Rested(Lane lane)
+    {
+        lock (gate)
+            if (resting.Remove(lane)) ready.Enqueue(lane);
         HandOver();
     }
 
@@ -202,7 +222,7 @@ sealed class Sender : IDisposable
         lock (gate)
         {
             if (underWay.Count == 0) return;
-            foreach (var lane in underWay.Concat(ready))
+            foreach (var lane in underWay.Concat(ready).Concat(resting))
             {
                 unsent.AddRange(lane.Waiting);
                 lane.Waiting = [];
@@ -210,6 +230,7 @@ sealed class Sender : IDisposable
 
             underWay.Clear();
             ready.Clear();
+            resting.Clear();
             waitingBytes = 0;
         }
 
@@ -238,6 +259,17 @@ sealed class Sender : IDisposable
 
         /// <summary>Not handed over yet. Under the sender's gate.</summary>
         internal List<Sending> Waiting { get; set; } = [];
+
+        /// <summary>When its last batch was handed over, in ticks of the clock's timestamp; long ago at first.</summary>
+        internal long LeftAt { get; set; } = long.MinValue / 2;
+
+        ITimer? rest;
+
+        internal void Rest(TimeSpan time, TimeProvider clock, Action<Lane> rested)
+        {
+            rest ??= clock.CreateTimer(_ => rested(this), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            rest.Change(time, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>What one call sends.</summary>
