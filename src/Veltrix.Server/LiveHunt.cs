@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Veltrix.EventLog;
 using Veltrix.Hosting;
 using Veltrix.Hunts;
+using Veltrix.Server.Admission;
 using Veltrix.Server.Leaderboards;
 using Veltrix.Server.Live;
 using Veltrix.Server.Organising;
@@ -47,7 +48,9 @@ public sealed partial class LiveHunt : IAsyncDisposable
         BoardFrames = new BoardFrames(View);
         Backlog = new Backlog(clock, isNumbered: !alone);
         this.clock = clock;
-        Scorer = new Scorer(id, submissions, ledger, View, $"{Environment.MachineName}:{Environment.ProcessId}", clock, logger);
+        Scorer = new Scorer(
+            id, submissions, ledger, View, $"{Environment.MachineName}:{Environment.ProcessId}",
+            () => this.settings.AreShown ? (long)LateCredit.Most(settings, id).TotalMilliseconds : null, clock, logger);
     }
 
     public string Id { get; }

@@ -18,6 +18,8 @@ export interface Times {
   /** Milliseconds since 1970, like all times. */
   opens?: number;
   closes?: number;
+  /** Later than `closes` where those who had to wait play on: before it no rank is final. */
+  closes_for_all?: number;
 }
 
 export interface Team {
@@ -42,6 +44,8 @@ export interface Welcome extends Times {
   hunter?: string;
   name?: string;
   team?: Team;
+  /** How much later than `closes` this team's own time ends. */
+  credit_ms?: number;
   score?: number;
   rank?: number;
   last_seq?: number;

@@ -24,7 +24,7 @@ public static class CheckpointCodec
         var wire = new Proto.Checkpoint
         {
             Version = Version, LedgerPosition = folded.Position, Records = folded.Records, Epoch = folded.Gate.Epoch, CommandPosition = folded.Gate.CommandPosition,
-            Definition = state.Model?.Text ?? "", Recorded = state.Recorded, Phase = (int)state.Phase, TimeMs = state.TimeMs,
+            Definition = state.Model?.Text ?? "", Recorded = state.Recorded, Phase = (int)state.Phase, TimeMs = state.TimeMs, CreditCapMs = state.CreditCapMs,
         };
         if (state.OpenedMs is { } opened) wire.OpenedMs = opened;
         if (state.ClosesMs is { } closes) wire.ClosesMs = closes;
@@ -58,7 +58,7 @@ public static class CheckpointCodec
 
         var state = HuntState.Restore(
             model, wire.Recorded, (HuntPhase)wire.Phase, wire.HasOpenedMs ? wire.OpenedMs : null, wire.HasClosesMs ? wire.ClosesMs : null, wire.TimeMs,
-            wire.Teams.Select((team, number) => FromWire(team, number, keepsOutcomes)), wire.Hunters.Select(FromWire), wire.Overrides.Select(FromWire), keepsOutcomes);
+            wire.Teams.Select((team, number) => FromWire(team, number, keepsOutcomes)), wire.Hunters.Select(FromWire), wire.Overrides.Select(FromWire), keepsOutcomes, wire.CreditCapMs);
         return new Folded(wire.LedgerPosition, wire.Records, new LedgerGate(wire.Epoch, wire.CommandPosition), state);
     }
 
