@@ -21,7 +21,7 @@ public sealed class HuntState
     readonly List<Hunter> huntersByJoin = [];
     readonly SortedDictionary<string, Override> overrides = new(StringComparer.Ordinal);
 
-    /// <summary>False where nobody will ask for outcomes again, as in the scorer's own copy: they are counted, not kept.</summary>
+    /// <summary>False where nobody will ask for outcomes again, as in the scorer's own copy: they are counted, not kept, and neither are the curves of scores.</summary>
     public bool KeepsOutcomes { get; init; } = true;
 
     /// <summary>Null until the hunt is published.</summary>
@@ -141,6 +141,7 @@ public sealed class HuntState
                 break;
             case Fact.ScoreAdjusted adjusted:
                 teams[adjusted.Team].Score += adjusted.Points;
+                if (KeepsOutcomes) teams[adjusted.Team].Trace(decided.TimeMs);
                 break;
             case Fact.HunterBanned banned:
                 hunters[banned.Hunter].Banned = true;
@@ -162,6 +163,7 @@ public sealed class HuntState
         team.Solve(challenge);
         team.Score += accepted.Points;
         if (accepted.Points > 0) team.LastSolveMs = decided.TimeMs;
+        if (accepted.Points != 0 && KeepsOutcomes) team.Trace(decided.TimeMs);
         if (Model.Challenges[challenge].Final) team.FinishedMs ??= decided.TimeMs;
         Keep(accepted.Team, challenge, Verdict.Correct, Refusal.Unspecified, accepted.Points, position, decided);
     }

@@ -21,7 +21,7 @@ public static class Welcome
         json.WriteNumber("time"u8, state.TimeMs);
         json.WriteEndObject();
         json.WriteNumber("teams"u8, board.Count);
-        json.WriteNumber("board_ms"u8, hunt.Cadence());
+        json.WriteNumber("board_ms"u8, hunt.Service().CadenceMs);
         json.WriteStartObject("limits"u8);
         json.WriteNumber("frame_bytes"u8, ClientFrame.BytesMax);
         json.WriteNumber("submissions_per_second"u8, Pace.PerSecond);

@@ -191,7 +191,7 @@ public sealed class CreditTests
     }
 
     [Fact]
-    public void A_checkpoint_keeps_the_cap_and_one_from_before_it_was_told_closes_as_it_did()
+    public void A_checkpoint_keeps_the_cap_and_one_that_has_none_closes_at_the_largest_credit()
     {
         var game = new Game();
         game.Do(0, "bob", new Command.Join("Bob", new TeamChoice.Alone(), 90_000, 60_000));
@@ -199,9 +199,9 @@ public sealed class CreditTests
         var bytes = CheckpointCodec.Encode(new Folded(1, 1, default, game.Term.State));
         Assert.Equal(720_000, CheckpointCodec.Decode(bytes)!.State.ClosesForAllMs);
 
-        var older = Wire.Checkpoint.Checkpoint.Parser.ParseFrom(bytes);
-        older.CreditCapMs = 0; // as absent
-        Assert.Equal(660_000, CheckpointCodec.Decode(older.ToByteArray())!.State.ClosesForAllMs);
+        var without = Wire.Checkpoint.Checkpoint.Parser.ParseFrom(bytes);
+        without.CreditCapMs = 0; // as absent
+        Assert.Equal(660_000, CheckpointCodec.Decode(without.ToByteArray())!.State.ClosesForAllMs);
     }
 
     sealed class Game
