@@ -5,12 +5,14 @@ import { span } from '../phase.ts';
 
 /** Drawing units; the page scales the whole. */
 const WIDTH = 1000;
-const HEIGHT = 640;
+const HEIGHT = 780;
 const LEFT = 70;
 const RIGHT = 250;
 const TOP = 20;
 const BOTTOM = 50;
 const NAME_HEIGHT = 30;
+/** Letters of a name that fit at the right. */
+const NAME_MAX = 15;
 const COLOURS = 10;
 
 export class GraphView {
@@ -43,7 +45,7 @@ export class GraphView {
       ...drawn.map((line, index) => svg('g', { class: 'line', 'data-colour': String(this.#colours.get(line.team)) },
         svg('path', { d: line.path }),
         svg('path', { class: 'leader', d: `M${round(x(end))} ${round(line.at)}L${WIDTH - RIGHT + 22} ${round(places[index]!)}` }),
-        text(line.name, WIDTH - RIGHT + 28, places[index]!, 'name'))).reverse(),
+        text(short(line.name), WIDTH - RIGHT + 28, places[index]!, 'name'))).reverse(),
     );
     this.element.setAttribute('aria-label', `Scores over time: ${lines.map(({ name, points }) => `${name} ${points.at(-1)![1].toLocaleString('en')}`).join(', ')}`);
   }
@@ -69,8 +71,14 @@ export function steps(low: number, high: number): number[] {
   const ten = 10 ** Math.floor(Math.log10(rough));
   const step = Math.max(1, [1, 2, 5, 10].map((m) => m * ten).find((s) => s >= rough)!);
   const list: number[] = [];
-  for (let score = Math.ceil(low / step) * step; score <= high; score += step) list.push(score);
+  // Plus zero, for there is a minus zero, and it would be shown as one.
+  for (let score = Math.ceil(low / step) * step + 0; score <= high; score += step) list.push(score);
   return list;
+}
+
+function short(name: string): string {
+  const letters = [...name];
+  return letters.length <= NAME_MAX ? name : `${letters.slice(0, NAME_MAX - 1).join('')}…`;
 }
 
 function text(words: string, x: number, y: number, kind: string): SVGElement {
