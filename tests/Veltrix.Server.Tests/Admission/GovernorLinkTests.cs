@@ -58,7 +58,8 @@ public sealed class GovernorLinkTests
         await SmallHouse.Until(async () =>
         {
             clock.Advance(TimeSpan.FromSeconds(6));
-            return (int?)(await Board(hall, await ada.Submit(++seq, "a", "again")))["present"] == 1;
+            // It is told once, and an earlier board may have done so.
+            return hall.Kept("board").Append(await Board(hall, await ada.Submit(++seq, "a", "again"))).Any(board => (int?)board["present"] == 1);
         });
         Assert.False((await Board(hall, await ada.Submit(++seq, "a", "again"))).AsObject().ContainsKey("present"));
 
@@ -73,8 +74,7 @@ public sealed class GovernorLinkTests
         var solved = await ada.Submit(++seq, "b", "two");
         Assert.Equal("correct", (string)solved["verdict"]!);
         // That nothing more is told is told once, to those who had been told something.
-        var last = await Board(hall, solved);
-        Assert.True(last.AsObject().ContainsKey("present") && last["present"] is null);
+        await hall.Next("board", board => board.AsObject().TryGetPropertyValue("present", out var told) && told is null);
         Assert.Null((await Board(late, solved))["present"]);
         solved = await ada.Submit(++seq, "c", "three");
         Assert.Equal("correct", (string)solved["verdict"]!);
