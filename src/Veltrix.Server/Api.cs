@@ -12,12 +12,13 @@ namespace Veltrix.Server;
 
 public sealed record AsOf(long Position, long Time);
 
-public sealed record HuntLine(string Id, string Title, string Phase, long? Opens, long? Closes, int Teams);
+public sealed record HuntLine(string Id, string Title, string Phase, long? Opens, long? Closes, long? ClosesForAll, int Teams);
 
 public sealed record HuntList(IReadOnlyList<HuntLine> Hunts);
 
 public sealed record HuntCard(
-    string Id, string Title, string Description, string Phase, long? Opens, long? Closes, int Teams, int TeamSize, string Ranking, int Challenges, AsOf AsOf);
+    string Id, string Title, string Description, string Phase, long? Opens, long? Closes, long? ClosesForAll, int Teams, int TeamSize, string Ranking, int Challenges,
+    AsOf AsOf);
 
 /// <param name="Ticket">Of an earlier answer: the same hunter, at the same place.</param>
 /// <param name="Pass">A priority pass.</param>
@@ -32,7 +33,8 @@ public sealed record TeamCard(int Number, string Name, string? Invite);
 
 public sealed record Joined(string Hunter, string Token, string Nickname, TeamCard Team);
 
-public sealed record Me(string Hunter, string Name, TeamCard Team, long Score, int? Rank, AsOf AsOf);
+/// <param name="CreditMs">How much later than the others' its team's time ends; null: no later.</param>
+public sealed record Me(string Hunter, string Name, TeamCard Team, long Score, int? Rank, long? CreditMs, AsOf AsOf);
 
 public sealed record ChallengeCard(string Id, string Name, string Category, string Text, int Points, string State, int? AttemptsLeft);
 

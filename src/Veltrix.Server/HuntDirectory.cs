@@ -3,13 +3,14 @@ using Microsoft.Extensions.Logging;
 using Veltrix.EventLog;
 using Veltrix.Hosting;
 using Veltrix.Server.Ledgers;
+using Veltrix.Server.Live;
 
 namespace Veltrix.Server;
 
 /// <summary>The hunts of this server: those whose logs are there when it starts, and those published since.</summary>
-/// <param name="cadence">Milliseconds between two boards of a hunt at present.</param>
+/// <param name="service">What boards and graphs of a hunt cost at present.</param>
 /// <param name="only">The one hunt that is served here, though its logs have others; null: all.</param>
-public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Func<string, int> cadence, TimeProvider clock, Settings settings, ILogger logger, string? only = null) : IAsyncDisposable
+public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Func<string, LiveService> service, TimeProvider clock, Settings settings, ILogger logger, string? only = null) : IAsyncDisposable
 {
     /// <summary>How often a server looks for hunts that others published.</summary>
     static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -78,7 +79,7 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
         {
             if (Find(id) is { } meanwhile) return meanwhile;
             if (await ImportJournal.IsUnfinished(logs, id, names, cancel)) return null;
-            var hunt = await LiveHunt.Start(id, logs, dataFolder, clock, Settings, () => cadence(id), logger, cancel);
+            var hunt = await LiveHunt.Start(id, logs, dataFolder, clock, Settings, () => service(id), logger, cancel);
             hunts[id] = hunt;
             return hunt;
         }

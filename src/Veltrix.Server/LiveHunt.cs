@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Veltrix.EventLog;
 using Veltrix.Hosting;
 using Veltrix.Hunts;
+using Veltrix.Server.Admission;
 using Veltrix.Server.Leaderboards;
 using Veltrix.Server.Live;
 using Veltrix.Server.Organising;
@@ -32,7 +33,7 @@ public sealed partial class LiveHunt : IAsyncDisposable
     // No other server can reach these logs.
     readonly bool alone;
 
-    LiveHunt(string id, bool alone, IEventLog submissions, IEventLog ledger, Checkpoints checkpoints, TimeProvider clock, Settings settings, Func<int> cadence, ILogger logger)
+    LiveHunt(string id, bool alone, IEventLog submissions, IEventLog ledger, Checkpoints checkpoints, TimeProvider clock, Settings settings, Func<LiveService> service, ILogger logger)
     {
         Id = id;
         this.alone = alone;
@@ -40,14 +41,17 @@ public sealed partial class LiveHunt : IAsyncDisposable
         Ledger = ledger;
         this.checkpoints = checkpoints;
         this.logger = logger;
-        Cadence = cadence;
+        Service = service;
         View = new HuntView(id, ledger, checkpoints.Newest(ledger.End), clock) { OnNews = Tell, OnDecided = Decided, IsHeard = Audience.Hears, OnCheckpoint = Checkpoint };
         this.settings = new HuntSettings(View, settings, logger);
         View.OnSettings = this.settings.Show;
-        BoardFrames = new BoardFrames(View);
+        BoardFrames = new BoardFrames(View, clock);
+        GraphFrames = new GraphFrames(View, clock);
         Backlog = new Backlog(clock, isNumbered: !alone);
         this.clock = clock;
-        Scorer = new Scorer(id, submissions, ledger, View, $"{Environment.MachineName}:{Environment.ProcessId}", clock, logger);
+        Scorer = new Scorer(
+            id, submissions, ledger, View, $"{Environment.MachineName}:{Environment.ProcessId}",
+            () => this.settings.AreShown ? (long)LateCredit.Most(settings, id).TotalMilliseconds : null, clock, logger);
     }
 
     public string Id { get; }
@@ -58,10 +62,12 @@ public sealed partial class LiveHunt : IAsyncDisposable
 
     public BoardFrames BoardFrames { get; }
 
+    public GraphFrames GraphFrames { get; }
+
     public IEventLog Ledger { get; }
 
-    /// <summary>Milliseconds between two boards at present.</summary>
-    public Func<int> Cadence { get; }
+    /// <summary>What its boards and graphs cost at present.</summary>
+    public Func<LiveService> Service { get; }
 
     /// <summary>Every open socket, also those that have not said hello.</summary>
     public OpenSockets Sockets { get; } = new();
@@ -81,11 +87,11 @@ public sealed partial class LiveHunt : IAsyncDisposable
     public Scorer Scorer { get; }
 
     /// <summary>Opens the hunt's logs, loads its newest checkpoint and starts to follow, to score and to serve.</summary>
-    public static async Task<LiveHunt> Start(string id, IEventLogs logs, string dataFolder, TimeProvider clock, Settings settings, Func<int> cadence, ILogger logger, CancellationToken cancel)
+    public static async Task<LiveHunt> Start(string id, IEventLogs logs, string dataFolder, TimeProvider clock, Settings settings, Func<LiveService> service, ILogger logger, CancellationToken cancel)
     {
         var submissions = await logs.Open($"{id}/submissions", cancel);
         var ledger = await logs.Open($"{id}/ledger", cancel);
-        var hunt = new LiveHunt(id, !logs.AreShared, submissions, ledger, CheckpointsOf(dataFolder, id), clock, settings, cadence, logger);
+        var hunt = new LiveHunt(id, !logs.AreShared, submissions, ledger, CheckpointsOf(dataFolder, id), clock, settings, service, logger);
         await hunt.CatchUp(cancel);
         hunt.settings.Show();
         LimitsInForce.Log(LimitsInForce.Of(settings, id), logger);

@@ -100,7 +100,7 @@ public sealed partial class VeltrixServer : IAsyncDisposable
             control = await ControlStore.Open(options.DataFolder, settings, options.Clock, logger, cancel);
             store = options.Gate ?? await GateStore.Open(new GateStoreOptions { Clock = options.Clock, MemoryBudget = settings.Get(Keys.RedisBudget) }, cancel);
             var admissions = new Admissions(store, settings, new Keyring(() => control.Now, options.Clock), options.Governor is not null, options.Clock, logger);
-            hunts = new HuntDirectory(logs, options.DataFolder, hunt => admissions.CadenceMs(hunt), options.Clock, settings, logger, options.Hunt is { } own ? HuntFile.Read(own).Definition!.Id : null);
+            hunts = new HuntDirectory(logs, options.DataFolder, hunt => admissions.Service(hunt), options.Clock, settings, logger, options.Hunt is { } own ? HuntFile.Read(own).Definition!.Id : null);
             await hunts.OpenAll(cancel);
             settings.Start();
             hunts.NameStrangers();

@@ -82,6 +82,58 @@ public class BoardPageTests(Chromium chromium) : PageTest(chromium)
     }
 
     [Fact]
+    public async Task The_graph_shows_how_the_first_ten_got_there_and_comes_back_after_a_reload()
+    {
+        await Site.Publish(Quiz);
+        string[] names = ["The Night Owls of Lisbon", "Ada", "Bob", "Cyd", "Dot", "Zoë", "Fay", "Gus", "Hal", "Ivy", "Jim", "Kay"];
+        foreach (var name in names) await Site.Join("quiz", name);
+        var hall = await Visit("/board/quiz", Hall);
+        await Expect(hall.Page.Locator(".row")).ToHaveCountAsync(12);
+        await Expect(hall.Page.Locator(".graph")).ToBeHiddenAsync();
+
+        for (var round = 1; round <= 3; round++)
+            for (var team = 0; team < names.Length; team++) await Site.Adjust("quiz", team, points: 1 + (team * 7 + round * 5) % 11);
+        await hall.Page.GetByRole(AriaRole.Button, new() { Name = "Graph" }).ClickAsync();
+
+        await Expect(hall.Page.Locator(".row")).ToHaveCountAsync(10);
+        await Expect(hall.Page.Locator(".graph .line")).ToHaveCountAsync(10);
+        var first = await hall.Page.Locator(".row .name").First.TextContentAsync();
+        await Expect(hall.Page.Locator(".graph .name").Last).ToHaveTextAsync(first!);
+        var colours = await hall.Page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('.graph .line path')].map(path => getComputedStyle(path).stroke)");
+        Assert.Equal(10, colours.Distinct().Count());
+        var graph = (await hall.Page.Locator(".graph").BoundingBoxAsync())!;
+        Assert.True(graph is { X: > 600, Width: > 800, Height: > 500 } && graph.X + graph.Width <= 1920, $"{graph.X} {graph.Width} × {graph.Height}");
+        Assert.Empty(await hall.Page.EvaluateAsync<string[]>("""
+            () => {
+              const graph = document.querySelector('.graph').getBoundingClientRect();
+              return [...document.querySelectorAll('.graph text')].filter(text => text.getBoundingClientRect().right > graph.right + 1).map(text => text.textContent);
+            }
+            """));
+
+        await hall.Page.ReloadAsync();
+        await Expect(hall.Page.Locator(".graph .line")).ToHaveCountAsync(10);
+    }
+
+    [Fact]
+    public async Task Who_is_here_is_shown_with_the_board()
+    {
+        await Site.Publish(Quiz);
+        var hall = await Visit("/board/quiz", Hall);
+        await Site.Join("quiz", "Ada");
+        await Expect(hall.Page.Locator(".row")).ToHaveCountAsync(1);
+        // It goes along with boards: something has to move while it is looked at again.
+        for (var i = 0; i < 100 && await hall.Page.Locator(".here").TextContentAsync() != "1 here now"; i++)
+        {
+            await Site.Adjust("quiz", 0, points: 1);
+            await Task.Delay(300, TestContext.Current.CancellationToken);
+        }
+
+        await Expect(hall.Page.Locator(".here")).ToHaveTextAsync("1 here now");
+        await Site.Act("quiz", "close", new { why = "a test" });
+        await Expect(hall.Page.Locator(".here")).ToBeEmptyAsync();
+    }
+
+    [Fact]
     public async Task Fifty_teams_fit_on_the_screen_at_once()
     {
         await Site.Publish(Quiz);

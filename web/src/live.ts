@@ -18,6 +18,8 @@ export interface Times {
   /** Milliseconds since 1970, like all times. */
   opens?: number;
   closes?: number;
+  /** Later than `closes` where those who had to wait play on: before it no rank is final. */
+  closes_for_all?: number;
 }
 
 export interface Team {
@@ -42,6 +44,8 @@ export interface Welcome extends Times {
   hunter?: string;
   name?: string;
   team?: Team;
+  /** How much later than `closes` this team's own time ends. */
+  credit_ms?: number;
   score?: number;
   rank?: number;
   last_seq?: number;
@@ -68,9 +72,20 @@ export interface Board {
   as_of: { position: number; time: number };
   next_ms: number;
   teams: number;
+  /** Hunters that are here, at most every few seconds; null: that is not told for now. */
+  present?: number | null;
   top: Row[];
   me?: { rank: number; score: number };
   around?: Row[];
+}
+
+/** How the scores of the first teams came about. */
+export interface Graph {
+  as_of: { position: number; time: number };
+  /** When the hunt opened: the seconds of all points count from there. */
+  from: number;
+  /** In the order of their ranks. From `seconds` on the score was `score`. */
+  lines: { team: number; name: string; points: [seconds: number, score: number][] }[];
 }
 
 export interface Announcement {
@@ -78,10 +93,11 @@ export interface Announcement {
   time: number;
 }
 
-/** What a page wants to see in board frames: neighbours on each side (0–10), rows from the top (0, 10 or 50). */
+/** What a page wants to see in board frames: neighbours on each side (0–10), rows from the top (0, 10 or 50); and whether graphs of the top are to come. */
 export interface Sight {
   around: number;
   top: 0 | 10 | 50;
+  graph?: boolean;
 }
 
 /** An answer on its way. */
@@ -117,6 +133,7 @@ export interface LiveHandlers {
   /** @param missed outcomes were told while this session was away, so challenges have to be fetched again. */
   welcome(welcome: Welcome, missed: boolean): void;
   board(board: Board): void;
+  graph?(graph: Graph): void;
   hunt(times: Times): void;
   announcement(announcement: Announcement): void;
   /** @param own the answer that it decides, if it was sent from here. @param again it was told before this connection began. */
@@ -163,6 +180,7 @@ interface ServerFrame {
   ack?: { command: string };
   outcome?: Outcome;
   board?: Board;
+  graph?: Graph;
   hunt?: Times;
   announcement?: Announcement;
   error?: Fault;
@@ -279,6 +297,7 @@ export class Live {
     else if (frame.ack) this.#acknowledged(frame.id);
     else if (frame.welcome) this.#welcome(frame.welcome);
     else if (frame.waiting) this.#waitForSeat(frame.waiting);
+    else if (frame.graph) handlers.graph?.(frame.graph);
     else if (frame.hunt) handlers.hunt(frame.hunt);
     else if (frame.announcement) handlers.announcement(frame.announcement);
     else if (frame.error) this.#refused(frame.id, frame.error);

@@ -3,13 +3,16 @@
 import { serverNow } from './http.ts';
 import type { Times } from './live.ts';
 
-export function phaseInWords({ phase, opens, closes }: Times): string {
+/** @param credit what the team waited and gets back, in ms: its own time ends so much later. */
+export function phaseInWords({ phase, opens, closes, closes_for_all: forAll }: Times, credit = 0): string {
   const now = serverNow();
   switch (phase) {
     case 'scheduled':
       return opens === undefined ? 'Not open yet' : opens > now ? `Opens in ${span(opens - now)}` : 'Opening…';
     case 'open':
-      return closes === undefined ? 'Open' : closes > now ? `${span(closes - now)} left` : 'Closing…';
+      if (closes === undefined) return 'Open';
+      if (closes + credit > now) return `${span(closes + credit - now)} left`;
+      return forAll !== undefined && forAll > now ? `Closes for all at ${clockTime(forAll)}` : 'Closing…';
     case 'paused':
       return 'Paused';
     case 'closed':

@@ -34,7 +34,7 @@ public enum Cause
 
 /// <summary>The second actuator: cheaper service, 0 (all of it) to 1 (the least). <c>solves</c> never depend on it.</summary>
 /// <param name="Memory">Shortens the grace of lost connections: × (1 − 0.8 of it).</param>
-/// <param name="Lag">Thins out what is not a solve: × (1 − 0.5 of it), and stretches the cadence of boards.</param>
+/// <param name="Lag">Thins out what is not a solve: × (1 − 0.5 of it), stretches the cadence of boards and graphs, and ends presence and graph.</param>
 public readonly record struct Brownout(double Memory, double Lag)
 {
     public static readonly Brownout None = new(0, 0);

@@ -66,7 +66,7 @@ public static class Keys
     public static readonly Key<double> StaticLimit = Real("static.limit_ratio", 1, 0.01, 1, "ratio", "static: the limit, as a share of the ceiling.");
 
     // Brownout: cheaper service before fewer hunters.
-    public static readonly Key<bool> Brownout = Flag("brownout", true, "Whether the cadence of boards and the grace of lost connections get cheaper under load. Answers never do.");
+    public static readonly Key<bool> Brownout = Flag("brownout", true, "Whether boards, presence, graphs and the grace of lost connections get cheaper under load. Answers never do.");
     public static readonly Key<TimeSpan> BoardCadence = Time("board_cadence", "1s", "250ms", "10s", Reach.Hunt, "The time between two boards of a hunter, in good times.");
     public static readonly Key<TimeSpan> BoardCadenceMax = Time("board_cadence_max", "3s", "1s", "30s", Reach.Hunt, "The same in a full brownout.");
 

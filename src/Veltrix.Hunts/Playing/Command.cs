@@ -47,6 +47,9 @@ public abstract record Command
     /// <summary>Takes back what <see cref="SetOverride"/> set.</summary>
     public sealed record UnsetOverride(string Key) : Command;
 
+    /// <summary>What waiting may earn is <paramref name="MostMs"/> from now on: 0 with one clock for all. The scorer appends it itself, where its settings say something else than the ledger.</summary>
+    public sealed record CapCredit(long MostMs) : Command;
+
     /// <summary>Time has passed: whatever was due by now happens. The scorer appends it itself.</summary>
     public sealed record Tick : Command;
 }

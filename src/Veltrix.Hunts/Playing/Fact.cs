@@ -31,6 +31,12 @@ public abstract record Fact
     /// <summary>The team's first member waited for its seat; <paramref name="CreditMs"/> of it come off the team's times and are added to its end.</summary>
     public sealed record TeamCredited(int Team, long WaitedMs, long CreditMs) : Fact;
 
+    /// <summary>
+    /// From now on waiting earns at most <paramref name="MostMs"/>, and the hunt closes for all so long after its closing time. Where nobody said so (one clock for all, or a ledger from
+    /// before this fact) the most is 0, and only credit that was given moves the end.
+    /// </summary>
+    public sealed record CreditCapped(long MostMs) : Fact;
+
     public sealed record JoinRefused(string Hunter, Refusal Reason) : Fact;
 
     public sealed record AnswerAccepted(int Team, string Hunter, string Challenge, string Answer, int Points) : Fact;

@@ -21,7 +21,7 @@ public sealed class HuntState
     readonly List<Hunter> huntersByJoin = [];
     readonly SortedDictionary<string, Override> overrides = new(StringComparer.Ordinal);
 
-    /// <summary>False where nobody will ask for outcomes again, as in the scorer's own copy: they are counted, not kept.</summary>
+    /// <summary>False where nobody will ask for outcomes again, as in the scorer's own copy: they are counted, not kept, and neither are the curves of scores.</summary>
     public bool KeepsOutcomes { get; init; } = true;
 
     /// <summary>Null until the hunt is published.</summary>
@@ -38,8 +38,16 @@ public sealed class HuntState
     /// <summary>When it closes, or closed: the definition's time until an organiser moved it.</summary>
     public long? ClosesMs { get; private set; }
 
-    /// <summary>The most credit any team has for waiting: the hunt closes for all so long after <see cref="ClosesMs"/>, and for each team at its own credit.</summary>
+    /// <summary>The most that waiting may earn a team now.</summary>
+    public long CreditCapMs { get; private set; }
+
+    /// <summary>The most credit any team has for waiting: more than <see cref="CreditCapMs"/> where that was lowered afterwards.</summary>
     public long MostCreditMs { get; private set; }
+
+    /// <summary>
+    /// When it closes for all: whoever may yet be let in late plays for as long as its credit, so ranks are not final before. For each team it closes at <see cref="ClosesMs"/> and its own credit.
+    /// </summary>
+    public long? ClosesForAllMs => ClosesMs + Math.Max(CreditCapMs, MostCreditMs);
 
     /// <summary>Game time: never goes back, whatever the log's clock does.</summary>
     public long TimeMs { get; private set; }
@@ -117,6 +125,9 @@ public sealed class HuntState
                 teams[credited.Team].Credit(credited.WaitedMs, credited.CreditMs);
                 MostCreditMs = Math.Max(MostCreditMs, credited.CreditMs);
                 break;
+            case Fact.CreditCapped capped:
+                CreditCapMs = capped.MostMs;
+                break;
             case Fact.AnswerAccepted accepted:
                 Accept(accepted, position, decided);
                 break;
@@ -130,6 +141,7 @@ public sealed class HuntState
                 break;
             case Fact.ScoreAdjusted adjusted:
                 teams[adjusted.Team].Score += adjusted.Points;
+                if (KeepsOutcomes) teams[adjusted.Team].Trace(decided.TimeMs);
                 break;
             case Fact.HunterBanned banned:
                 hunters[banned.Hunter].Banned = true;
@@ -151,6 +163,7 @@ public sealed class HuntState
         team.Solve(challenge);
         team.Score += accepted.Points;
         if (accepted.Points > 0) team.LastSolveMs = decided.TimeMs;
+        if (accepted.Points != 0 && KeepsOutcomes) team.Trace(decided.TimeMs);
         if (Model.Challenges[challenge].Final) team.FinishedMs ??= decided.TimeMs;
         Keep(accepted.Team, challenge, Verdict.Correct, Refusal.Unspecified, accepted.Points, position, decided);
     }
@@ -165,9 +178,12 @@ public sealed class HuntState
     /// <summary>Sets what a checkpoint kept, in an empty state. Teams and hunters come in their order.</summary>
     public static HuntState Restore(
         HuntModel? model, bool recorded, HuntPhase phase, long? openedMs, long? closesMs, long timeMs, IEnumerable<Team> teams, IEnumerable<Hunter> hunters,
-        IEnumerable<Override> overrides, bool keepsOutcomes = true)
+        IEnumerable<Override> overrides, bool keepsOutcomes = true, long creditCapMs = 0)
     {
-        var state = new HuntState { KeepsOutcomes = keepsOutcomes, Model = model, Recorded = recorded, Phase = phase, OpenedMs = openedMs, ClosesMs = closesMs, TimeMs = timeMs };
+        var state = new HuntState
+        {
+            KeepsOutcomes = keepsOutcomes, Model = model, Recorded = recorded, Phase = phase, OpenedMs = openedMs, ClosesMs = closesMs, TimeMs = timeMs, CreditCapMs = creditCapMs,
+        };
         foreach (var team in teams)
         {
             state.teams.Add(team);

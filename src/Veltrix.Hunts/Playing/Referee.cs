@@ -38,6 +38,8 @@ public static class Referee
             Command.Announce announce => [new Fact.Announced(announce.Text)],
             Command.SetOverride set => SetOverride(state, set, timeMs),
             Command.UnsetOverride unset => UnsetOverride(state, unset, timeMs),
+            // A hunt that is closed stays so, and one that hears nothing new writes nothing down.
+            Command.CapCredit cap => PhaseAfter(state, due) == HuntPhase.Closed || cap.MostMs == state.CreditCapMs ? [] : [new Fact.CreditCapped(cap.MostMs)],
             var action => Steer(state, PhaseAfter(state, due), action, timeMs),
         };
         return due.IsEmpty ? own : [.. due, .. own];
@@ -48,8 +50,8 @@ public static class Referee
     {
         if (state.Model is not { } model || state.Phase == HuntPhase.Closed) return [];
         var opens = state.Phase == HuntPhase.Scheduled && model.Definition.OpensMs <= timeMs;
-        // Whoever waited the longest plays the longest; each team's own end is looked at when it submits.
-        var closes = state.ClosesMs + state.MostCreditMs <= timeMs;
+        // Each team's own end is looked at when it submits.
+        var closes = state.ClosesForAllMs <= timeMs;
         return (opens, closes) switch
         {
             (false, false) => [],
@@ -63,7 +65,7 @@ public static class Referee
     {
         if (state.Model is not { } model || state.Phase == HuntPhase.Closed) return null;
         var opens = state.Phase == HuntPhase.Scheduled ? model.Definition.OpensMs : null;
-        var closes = state.ClosesMs + state.MostCreditMs;
+        var closes = state.ClosesForAllMs;
         return opens is { } o && (closes is not { } c || o < c) ? o : closes;
     }
 

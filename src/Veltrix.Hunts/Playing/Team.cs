@@ -12,6 +12,8 @@ public sealed class Team(int number, string name, string invite)
     WrongCount[] wrong = [];
     int wrongCount;
     Outcome[] outcomes = [];
+    ScorePoint[] curve = [];
+    int curveCount;
 
     /// <summary>Dense, from 0, in order of founding.</summary>
     public int Number { get; } = number;
@@ -74,6 +76,27 @@ public sealed class Team(int number, string name, string invite)
 
     /// <summary>Its standing, by the team's own clock: what it waited and was credited does not count as time.</summary>
     public RankKey KeyUnder(RankingRule rule) => RankKey.Of(rule, Score, Math.Max(0, LastSolveMs - CreditMs), FinishedMs is { } finished ? Math.Max(0, finished - CreditMs) : null);
+
+    /// <summary>Points of a curve, at most: when there are more, every other one goes, and the curve keeps its shape.</summary>
+    public const int CurveMax = 64;
+
+    /// <summary>How its score came about, oldest first: each point is the score from its time on. Empty where outcomes are not kept (<see cref="HuntState.KeepsOutcomes"/>).</summary>
+    public ReadOnlySpan<ScorePoint> Curve => curve.AsSpan(0, curveCount);
+
+    /// <summary>The score is what it is from now on.</summary>
+    internal void Trace(long timeMs)
+    {
+        if (curveCount > 0 && curve[curveCount - 1].TimeMs == timeMs) curveCount--;
+        if (curveCount == CurveMax)
+        {
+            // The last one stays.
+            curveCount /= 2;
+            for (var i = 0; i < curveCount; i++) curve[i] = curve[2 * i + 1];
+        }
+
+        if (curveCount == curve.Length) Array.Resize(ref curve, Math.Max(4, curveCount * 2));
+        curve[curveCount++] = new(timeMs, Score);
+    }
 
     internal void Credit(long waitedMs, long creditMs) => (WaitedMs, CreditMs) = (waitedMs, creditMs);
 
@@ -139,19 +162,24 @@ public sealed class Team(int number, string name, string invite)
     public static Team Restore(
         int number, string name, string invite, long score, long lastSolveMs, long? finishedMs, long outcomeCount,
         IEnumerable<ulong> solvedWords, IEnumerable<WrongCount> wrongByChallenge, IReadOnlyList<Outcome> kept,
-        long waitedMs = 0, long creditMs = 0)
+        long waitedMs = 0, long creditMs = 0, IEnumerable<ScorePoint>? curve = null)
     {
         var team = new Team(number, name, invite) { Score = score, LastSolveMs = lastSolveMs, FinishedMs = finishedMs, WaitedMs = waitedMs, CreditMs = creditMs, solved = [.. solvedWords] };
         foreach (var count in wrongByChallenge) team.InsertWrong(team.wrongCount, count);
         while (team.outcomes.Length < kept.Count) team.GrowOutcomes();
         foreach (var outcome in kept) team.outcomes[(int)(outcome.Number % team.outcomes.Length)] = outcome;
         team.OutcomeCount = outcomeCount;
+        team.curve = [.. curve ?? []];
+        team.curveCount = team.curve.Length;
         return team;
     }
 }
 
 /// <summary>How often a team has answered a challenge wrong.</summary>
 public readonly record struct WrongCount(int Challenge, int Count);
+
+/// <summary>A team's score from a time on.</summary>
+public readonly record struct ScorePoint(long TimeMs, long Score);
 
 /// <summary>What became of one submission, as its team is told. Numbers are per team and gapless from 1.</summary>
 /// <param name="Challenge">Index, or −1 where the hunter named one that is not there.</param>

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Veltrix.Gate;
 using Veltrix.Hosting;
+using Veltrix.Server.Live;
 
 namespace Veltrix.Server.Admission;
 
@@ -67,8 +68,9 @@ public sealed partial class Admissions : IDisposable
     /// <summary>The turnstile of a hunt that was asked for before, or null.</summary>
     internal Turnstile? Find(string hunt) => turnstiles.GetValueOrDefault(hunt);
 
-    /// <summary>Milliseconds between two boards of a hunt.</summary>
-    public int CadenceMs(string hunt) => (int)(Find(hunt)?.Cadence ?? Settings.Get(Keys.BoardCadence, hunt)).TotalMilliseconds;
+    /// <summary>What boards and graphs of a hunt cost at present.</summary>
+    public LiveService Service(string hunt) =>
+        Find(hunt)?.Service ?? LiveService.At(0, Settings.Get(Keys.BoardCadence, hunt), Settings.Get(Keys.BoardCadenceMax, hunt), present: null);
 
     Turnstile Open(LiveHunt hunt)
     {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Veltrix.Hunts;
+using Veltrix.Server.Leaderboards;
 
 namespace Veltrix.Server.Admission;
 
@@ -53,23 +54,31 @@ public static class JoinEndpoints
         return seen is null ? Problems.NotAllowed("hunter") : TypedResults.Ok(seen);
     }
 
-    static HuntLine? Line(LiveHunt hunt) => hunt.View.Read((state, board) => state.Model is not { } model
-        ? null
-        : new HuntLine(hunt.Id, model.Definition.Title, Live.Frames.Name(state.Phase), state.OpenedMs ?? model.Definition.OpensMs, state.ClosesMs, board.Count));
+    static HuntLine? Line(LiveHunt hunt) => hunt.View.Read((state, board) =>
+    {
+        if (state.Model is not { } model) return null;
+        var times = HuntTimes.Of(state);
+        return new HuntLine(hunt.Id, model.Definition.Title, Live.Frames.Name(state.Phase), times.OpensMs, times.ClosesMs, times.ClosesForAllMs, board.Count);
+    });
 
-    static HuntCard? Card(HuntState state, Board board, long position) => state.Model?.Definition is not { } definition
-        ? null
-        : new HuntCard(
-            definition.Id, definition.Title, definition.Description, Live.Frames.Name(state.Phase), state.OpenedMs ?? definition.OpensMs, state.ClosesMs, board.Count,
+    static HuntCard? Card(HuntState state, Board board, long position)
+    {
+        if (state.Model?.Definition is not { } definition) return null;
+        var times = HuntTimes.Of(state);
+        return new HuntCard(
+            definition.Id, definition.Title, definition.Description, Live.Frames.Name(state.Phase), times.OpensMs, times.ClosesMs, times.ClosesForAllMs, board.Count,
             definition.TeamSize, definition.Ranking == RankingRule.FinishFirst ? "finish-first" : "score-then-time", definition.Challenges.Length,
             new AsOf(position, state.TimeMs));
+    }
 
     internal static TeamCard Card(Team team) => new(team.Number, team.Name, team.Invite.Length > 0 ? team.Invite : null);
 
     static Me Myself(HuntState state, Board board, long position, Hunter hunter)
     {
         var team = state.Teams[hunter.Team];
-        return new Me(hunter.Id, hunter.Nickname, Card(team), team.Score, board.Contains(team.Number) ? board.Rank(team.Number) : null, new AsOf(position, state.TimeMs));
+        return new Me(
+            hunter.Id, hunter.Nickname, Card(team), team.Score, board.Contains(team.Number) ? board.Rank(team.Number) : null, team.CreditMs > 0 ? team.CreditMs : null,
+            new AsOf(position, state.TimeMs));
     }
 
     static ChallengeList Challenges(HuntState state, Team team)

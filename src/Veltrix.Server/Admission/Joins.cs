@@ -50,7 +50,7 @@ sealed partial class Joins(Admissions house, InviteTries tries)
 
         if (Already(hunt, ticket.Hunter, nickname) is { } before) return before;
         var join = Envelope.Of(new CommandId(ticket.Hunter, "join", 1), new Command.Join(nickname, team));
-        if (Foreseen(hunt, join) is { } reason) return Refuse(hunt, reason, address);
+        if (Foreseen(hunt, request.Ticket is null ? join : Credited(hunt, ticket, join)) is { } reason) return Refuse(hunt, reason, address);
         return turnstile.IsOpen || (request.Ticket is not null && await WasLetIn(turnstile, ticket))
             ? await AskForSeat(hunt, turnstile, ticket, join, isNew: request.Ticket is null, address, context)
             : Refused(hunt, AdmissionClosed(turnstile, context, turnstile.WhyClosed));
@@ -169,11 +169,9 @@ sealed partial class Joins(Admissions house, InviteTries tries)
     async Task<IResult> Enter(LiveHunt hunt, Turnstile turnstile, Ticket ticket, Envelope join, bool waited, IPAddress address, HttpContext context)
     {
         LedgerRecord.Decided decided;
-        var wait = waited ? WaitOf(hunt, ticket) : TimeSpan.Zero;
         try
         {
-            var command = ((Command.Join)join.Command) with { WaitedMs = (long)wait.TotalMilliseconds, CreditMs = (long)CreditOf(hunt, wait).TotalMilliseconds };
-            decided = await hunt.Play(join with { Command = command }, context.RequestAborted);
+            decided = await hunt.Play(waited ? Credited(hunt, ticket, join) : join, context.RequestAborted);
         }
         catch (EventLogException e)
         {
@@ -192,18 +190,19 @@ sealed partial class Joins(Admissions house, InviteTries tries)
         return Created(hunt, ticket.Hunter, ((Command.Join)join.Command).Nickname, card);
     }
 
+    /// <summary>The join with what its hunter has waited up to now, and what that earns.</summary>
+    Envelope Credited(LiveHunt hunt, Ticket ticket, Envelope join)
+    {
+        var wait = WaitOf(hunt, ticket);
+        var credit = LateCredit.For(wait, house.Settings, hunt.Id);
+        return join with { Command = (Command.Join)join.Command with { WaitedMs = (long)wait.TotalMilliseconds, CreditMs = (long)credit.TotalMilliseconds } };
+    }
+
     /// <summary>How long it waited while others could play: since it came, or since the hunt opened.</summary>
     TimeSpan WaitOf(LiveHunt hunt, Ticket ticket)
     {
         var opened = hunt.View.Read((state, _) => state.OpenedMs);
         return opened is not { } since ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Max(0, house.Clock.GetUtcNow().ToUnixTimeMilliseconds() - Math.Max(since, ticket.ArrivedMs)));
-    }
-
-    TimeSpan CreditOf(LiveHunt hunt, TimeSpan wait)
-    {
-        if (house.Settings.Get(Keys.LateCredit, hunt.Id) != "personal") return TimeSpan.Zero;
-        var most = house.Settings.Get(Keys.LateCreditMax, hunt.Id);
-        return wait < most ? wait : most;
     }
 
     IResult Created(LiveHunt hunt, string hunter, string nickname, TeamCard card) =>

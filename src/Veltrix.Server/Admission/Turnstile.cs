@@ -116,15 +116,10 @@ public sealed partial class Turnstile
 
     static readonly TimeSpan GraceLeast = TimeSpan.FromSeconds(10);
 
-    /// <summary>Time between two boards of a hunter: longer in a brownout.</summary>
-    public TimeSpan Cadence
-    {
-        get
-        {
-            var (least, most) = (house.Settings.Get(Keys.BoardCadence, Hunt), house.Settings.Get(Keys.BoardCadenceMax, Hunt));
-            return most <= least ? least : least + (most - least) * Brownout(guidance?.BrownoutLag ?? live.Limits?.BrownoutLag);
-        }
-    }
+    /// <summary>What boards and graphs of the hunt cost: less in a brownout. Present are those with a seat, at whichever server.</summary>
+    public LiveService Service => LiveService.At(
+        Brownout(guidance?.BrownoutLag ?? live.Limits?.BrownoutLag), house.Settings.Get(Keys.BoardCadence, Hunt), house.Settings.Get(Keys.BoardCadenceMax, Hunt),
+        isReady && live.Epoch != 0 ? live.Seated : null);
 
     double Brownout(double? level) => house.Settings.Get(Keys.Brownout, Hunt) ? Math.Clamp(level ?? 0, 0, 1) : 0;
 

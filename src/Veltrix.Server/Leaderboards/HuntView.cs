@@ -196,11 +196,12 @@ public sealed class HuntView
 
     void Fold(LedgerRecord.Decided decided, List<News> news)
     {
-        var phase = (state.Phase, state.ClosesMs);
+        var before = (state.Phase, Times: HuntTimes.Of(state));
         state.Fold(read, decided);
         Position = read;
         foreach (var fact in decided.Facts) Show(fact, decided, news);
-        if (phase != (state.Phase, state.ClosesMs)) news.Add(new News.HuntMoved(state.Phase, state.OpenedMs ?? state.Model?.Definition.OpensMs, state.ClosesMs));
+        var after = (state.Phase, Times: HuntTimes.Of(state));
+        if (after != before) news.Add(new News.HuntMoved(after.Phase, after.Times));
         if (expected.Count > 0 && expected.Remove(decided.Id, out var waiting)) waiting.SetResult(decided);
         if (++records % CheckpointEvery == 0) OnCheckpoint?.Invoke(Now());
     }
@@ -274,13 +275,21 @@ public sealed class HuntView
     RankKey Key(Team team) => team.KeyUnder(state.Model!.Definition.Ranking);
 }
 
+/// <summary>When a hunt opens, or opened, and closes, in milliseconds since 1970.</summary>
+/// <param name="ClosesForAllMs">Where that is later than <paramref name="ClosesMs"/>: until then those may play who had to wait. Null again once it is closed.</param>
+public readonly record struct HuntTimes(long? OpensMs, long? ClosesMs, long? ClosesForAllMs)
+{
+    public static HuntTimes Of(HuntState state) => new(
+        state.OpenedMs ?? state.Model?.Definition.OpensMs, state.ClosesMs, state.Phase != HuntPhase.Closed && state.ClosesForAllMs > state.ClosesMs ? state.ClosesForAllMs : null);
+}
+
 /// <summary>Something to tell those who are connected.</summary>
 public abstract record News
 {
     /// <param name="Team">−1 where the hunter has none.</param>
     public sealed record Outcome(int Team, string Challenge, Hunts.Outcome What, int? Rank, int? AttemptsLeft, ImmutableArray<string> Unlocked) : News;
 
-    public sealed record HuntMoved(HuntPhase Phase, long? OpensMs, long? ClosesMs) : News;
+    public sealed record HuntMoved(HuntPhase Phase, HuntTimes Times) : News;
 
     public sealed record Announcement(string Text, long TimeMs) : News;
 

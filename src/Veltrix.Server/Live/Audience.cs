@@ -123,7 +123,8 @@ public sealed class Audience
 /// <summary>What a listener wants to see of the board.</summary>
 /// <param name="Around">Neighbours each side of its own team.</param>
 /// <param name="Top">Rows of the top: one of <see cref="BoardFrames.Tops"/>.</param>
-public sealed record BoardWish(int Around, int Top);
+/// <param name="Graph">Also how the scores of the first teams came about.</param>
+public sealed record BoardWish(int Around, int Top, bool Graph = false);
 
 /// <summary>One connected socket, as the live side knows it.</summary>
 /// <param name="hunter">Empty for spectators and relays.</param>
@@ -133,6 +134,8 @@ public sealed class Listener(Outbox outbox, string hunter, string instance, int 
     long lastOutcome;
     long servedPosition;
     BoardWish? served;
+    int presence;
+    int graph;
 
     public Outbox Outbox { get; } = outbox;
 
@@ -158,6 +161,22 @@ public sealed class Listener(Outbox outbox, string hunter, string instance, int 
     {
         servedPosition = position;
         return served = Wish;
+    }
+
+    /// <summary>Whether this listener has not been told this presence; from now on it has. Only the pacer asks.</summary>
+    public bool TakesPresence(int edition)
+    {
+        if (presence == edition) return false;
+        presence = edition;
+        return true;
+    }
+
+    /// <summary>Whether it shows the graph and has not got this one; from now on it has. Only the pacer asks.</summary>
+    public bool TakesGraph(int edition)
+    {
+        if (graph == edition || !Wish.Graph) return false;
+        graph = edition;
+        return true;
     }
 
     /// <summary>Posts an outcome unless this one or a later one was posted: at a hello, news that are on their way overlap with what was kept.</summary>

@@ -40,7 +40,7 @@ public static class Frames
     public static byte[] Hunt(News.HuntMoved moved) => Make(null, "hunt"u8, json =>
     {
         json.WriteString("phase"u8, Name(moved.Phase));
-        WriteTimes(json, moved.OpensMs, moved.ClosesMs);
+        WriteTimes(json, moved.Times);
     });
 
     public static byte[] Announcement(News.Announcement news) => Make(null, "announcement"u8, json =>
@@ -87,10 +87,11 @@ public static class Frames
         return buffer.WrittenSpan.ToArray();
     }
 
-    internal static void WriteTimes(Utf8JsonWriter json, long? opensMs, long? closesMs)
+    internal static void WriteTimes(Utf8JsonWriter json, HuntTimes times)
     {
-        if (opensMs is { } opens) json.WriteNumber("opens"u8, opens);
-        if (closesMs is { } closes) json.WriteNumber("closes"u8, closes);
+        if (times.OpensMs is { } opens) json.WriteNumber("opens"u8, opens);
+        if (times.ClosesMs is { } closes) json.WriteNumber("closes"u8, closes);
+        if (times.ClosesForAllMs is { } forAll) json.WriteNumber("closes_for_all"u8, forAll);
     }
 
     /// <summary>The wire name of a phase.</summary>

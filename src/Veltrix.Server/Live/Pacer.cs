@@ -30,7 +30,8 @@ public sealed partial class Pacer(Func<IReadOnlyCollection<LiveHunt>> hunts, Tim
                 foreach (var hunt in hunts())
                 {
                     if (hunt.Audience.Count == 0) continue;
-                    var cadence = hunt.Cadence();
+                    var service = hunt.Service();
+                    var cadence = service.CadenceMs;
                     var slot = TimeSpan.FromMilliseconds(cadence / (double)Audience.Slots);
                     if (slot < period) period = slot;
                     var before = progress.GetValueOrDefault(hunt.Id);
@@ -39,7 +40,7 @@ public sealed partial class Pacer(Func<IReadOnlyCollection<LiveHunt>> hunts, Tim
                     for (var due = (int)before; due < (int)after; due++)
                     {
                         hunt.Audience.InSlot(due % Audience.Slots, listeners);
-                        Serve(hunt, listeners, cadence);
+                        Serve(hunt, listeners, service);
                         listeners.Clear();
                     }
                 }
@@ -52,11 +53,13 @@ public sealed partial class Pacer(Func<IReadOnlyCollection<LiveHunt>> hunts, Tim
         }
     }
 
-    void Serve(LiveHunt hunt, List<Listener> listeners, int cadence)
+    void Serve(LiveHunt hunt, List<Listener> listeners, LiveService service)
     {
+        if (listeners.Count == 0) return;
         try
         {
-            if (listeners.Count > 0) hunt.BoardFrames.Post(listeners, cadence);
+            hunt.BoardFrames.Post(listeners, service);
+            hunt.GraphFrames.Post(listeners, service.GraphEvery);
         }
         catch (Exception e)
         {

@@ -1,4 +1,5 @@
 using Veltrix.Hunts;
+using Veltrix.Server.Leaderboards;
 using Veltrix.Server.Submissions;
 
 namespace Veltrix.Server.Live;
@@ -14,13 +15,13 @@ public static class Welcome
         json.WriteString("hunt"u8, hunt.Id);
         json.WriteString("title"u8, state.Model?.Definition.Title ?? "");
         json.WriteString("phase"u8, Frames.Name(state.Phase));
-        Frames.WriteTimes(json, state.OpenedMs ?? state.Model?.Definition.OpensMs, state.ClosesMs);
+        Frames.WriteTimes(json, HuntTimes.Of(state));
         json.WriteStartObject("as_of"u8);
         json.WriteNumber("position"u8, position);
         json.WriteNumber("time"u8, state.TimeMs);
         json.WriteEndObject();
         json.WriteNumber("teams"u8, board.Count);
-        json.WriteNumber("board_ms"u8, hunt.Cadence());
+        json.WriteNumber("board_ms"u8, hunt.Service().CadenceMs);
         json.WriteStartObject("limits"u8);
         json.WriteNumber("frame_bytes"u8, ClientFrame.BytesMax);
         json.WriteNumber("submissions_per_second"u8, Pace.PerSecond);
@@ -41,6 +42,7 @@ public static class Welcome
         json.WriteString("name"u8, team.Name);
         if (team.Invite.Length > 0) json.WriteString("invite"u8, team.Invite);
         json.WriteEndObject();
+        if (team.CreditMs > 0) json.WriteNumber("credit_ms"u8, team.CreditMs);
         json.WriteNumber("score"u8, team.Score);
         if (board.Contains(team.Number)) json.WriteNumber("rank"u8, board.Rank(team.Number));
         json.WriteNumber("last_seq"u8, hunter.LastSeq(listener.Instance));

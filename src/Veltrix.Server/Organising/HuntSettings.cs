@@ -11,6 +11,15 @@ public sealed partial class HuntSettings(HuntView view, Settings settings, ILogg
     readonly Lock gate = new();
     HuntModel? shown;
 
+    /// <summary>False until the hunt is published and its definition's settings count.</summary>
+    public bool AreShown
+    {
+        get
+        {
+            lock (gate) return shown is not null;
+        }
+    }
+
     /// <summary>A definition's settings as <see cref="Settings"/> takes them.</summary>
     public static IReadOnlyList<Written> Written(HuntDefinition definition) =>
         [.. definition.Settings.Select(text => new Written(text.Key, text.Value, text.Line, text.Column, text.IsList))];

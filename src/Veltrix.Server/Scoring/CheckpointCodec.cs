@@ -16,7 +16,7 @@ public sealed record Folded(long Position, long Records, LedgerGate Gate, HuntSt
 public static class CheckpointCodec
 {
     /// <summary>Raise it when the same ledger would fold to something else than before.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     public static byte[] Encode(Folded folded)
     {
@@ -24,7 +24,7 @@ public static class CheckpointCodec
         var wire = new Proto.Checkpoint
         {
             Version = Version, LedgerPosition = folded.Position, Records = folded.Records, Epoch = folded.Gate.Epoch, CommandPosition = folded.Gate.CommandPosition,
-            Definition = state.Model?.Text ?? "", Recorded = state.Recorded, Phase = (int)state.Phase, TimeMs = state.TimeMs,
+            Definition = state.Model?.Text ?? "", Recorded = state.Recorded, Phase = (int)state.Phase, TimeMs = state.TimeMs, CreditCapMs = state.CreditCapMs,
         };
         if (state.OpenedMs is { } opened) wire.OpenedMs = opened;
         if (state.ClosesMs is { } closes) wire.ClosesMs = closes;
@@ -58,7 +58,7 @@ public static class CheckpointCodec
 
         var state = HuntState.Restore(
             model, wire.Recorded, (HuntPhase)wire.Phase, wire.HasOpenedMs ? wire.OpenedMs : null, wire.HasClosesMs ? wire.ClosesMs : null, wire.TimeMs,
-            wire.Teams.Select((team, number) => FromWire(team, number, keepsOutcomes)), wire.Hunters.Select(FromWire), wire.Overrides.Select(FromWire), keepsOutcomes);
+            wire.Teams.Select((team, number) => FromWire(team, number, keepsOutcomes)), wire.Hunters.Select(FromWire), wire.Overrides.Select(FromWire), keepsOutcomes, wire.CreditCapMs);
         return new Folded(wire.LedgerPosition, wire.Records, new LedgerGate(wire.Epoch, wire.CommandPosition), state);
     }
 
@@ -67,6 +67,12 @@ public static class CheckpointCodec
         var wire = new Proto.Team { Name = team.Name, Invite = team.Invite, Score = team.Score, LastSolveMs = team.LastSolveMs, OutcomeCount = team.OutcomeCount, WaitedMs = team.WaitedMs, CreditMs = team.CreditMs };
         if (team.FinishedMs is { } finished) wire.FinishedMs = finished;
         wire.Solved.Add(team.SolvedWords);
+        foreach (var point in team.Curve)
+        {
+            wire.CurveTimesMs.Add(point.TimeMs);
+            wire.CurveScores.Add(point.Score);
+        }
+
         wire.Wrong.Add(team.WrongByChallenge.Select(w => new Proto.Wrong { Challenge = w.Challenge, Count = w.Count }));
         wire.Outcomes.Add(team.OutcomesAfter(0).Select(o => new Proto.Outcome
         {
@@ -82,7 +88,8 @@ public static class CheckpointCodec
             o.Number, new CommandId(o.Hunter, o.Instance, o.Seq), o.Challenge, (Verdict)o.Verdict, (Refusal)o.Reason, o.Points, o.Score, o.Position, o.TimeMs));
         return Team.Restore(
             number, wire.Name, wire.Invite, wire.Score, wire.LastSolveMs, wire.HasFinishedMs ? wire.FinishedMs : null, wire.OutcomeCount, wire.Solved,
-            wire.Wrong.Select(w => new WrongCount(w.Challenge, w.Count)), keepsOutcomes ? [.. outcomes] : [], wire.WaitedMs, wire.CreditMs);
+            wire.Wrong.Select(w => new WrongCount(w.Challenge, w.Count)), keepsOutcomes ? [.. outcomes] : [], wire.WaitedMs, wire.CreditMs,
+            keepsOutcomes ? wire.CurveTimesMs.Zip(wire.CurveScores, (time, score) => new ScorePoint(time, score)) : null);
     }
 
     static Proto.Override ToWire(Override o)

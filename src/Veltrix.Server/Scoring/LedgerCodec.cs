@@ -69,6 +69,7 @@ public static class LedgerCodec
         Fact.TeamFounded f => new() { TeamFounded = new() { Team = f.Team, Name = f.Name, Invite = f.Invite } },
         Fact.TeamJoined f => new() { TeamJoined = new() { Team = f.Team, Hunter = f.Hunter, Nickname = f.Nickname } },
         Fact.TeamCredited f => new() { TeamCredited = new() { Team = f.Team, WaitedMs = f.WaitedMs, CreditMs = f.CreditMs } },
+        Fact.CreditCapped f => new() { CreditCapped = new() { MostMs = f.MostMs } },
         Fact.JoinRefused f => new() { JoinRefused = new() { Hunter = f.Hunter, Reason = (Proto.Refusal)f.Reason } },
         Fact.AnswerAccepted f => new()
         {
@@ -106,6 +107,7 @@ public static class LedgerCodec
         Proto.Fact.KindOneofCase.TeamFounded => new Fact.TeamFounded(wire.TeamFounded.Team, wire.TeamFounded.Name, wire.TeamFounded.Invite),
         Proto.Fact.KindOneofCase.TeamJoined => new Fact.TeamJoined(wire.TeamJoined.Team, wire.TeamJoined.Hunter, wire.TeamJoined.Nickname),
         Proto.Fact.KindOneofCase.TeamCredited when wire.TeamCredited is var f => new Fact.TeamCredited(f.Team, f.WaitedMs, f.CreditMs),
+        Proto.Fact.KindOneofCase.CreditCapped => new Fact.CreditCapped(wire.CreditCapped.MostMs),
         Proto.Fact.KindOneofCase.JoinRefused => new Fact.JoinRefused(wire.JoinRefused.Hunter, (Refusal)wire.JoinRefused.Reason),
         Proto.Fact.KindOneofCase.AnswerAccepted when wire.AnswerAccepted is var f => new Fact.AnswerAccepted(f.Team, f.Hunter, f.Challenge, f.Answer, f.Points),
         Proto.Fact.KindOneofCase.AnswerRejected when wire.AnswerRejected is var f => new Fact.AnswerRejected(f.Team, f.Hunter, f.Challenge, f.Answer),

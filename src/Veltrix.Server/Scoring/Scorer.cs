@@ -20,7 +20,9 @@ namespace Veltrix.Server.Scoring;
 /// </list>
 /// Safety is the <see cref="LedgerGate"/>'s; times and silences here only decide how soon somebody works.
 /// </remarks>
-public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog ledger, HuntView view, string writer, TimeProvider clock, ILogger logger)
+/// <param name="creditCap">The most that waiting may earn, in milliseconds, as it is set now; null while that is not known.</param>
+public sealed partial class Scorer(
+    string hunt, IEventLog submissions, IEventLog ledger, HuntView view, string writer, Func<long?> creditCap, TimeProvider clock, ILogger logger)
 {
     /// <summary>Silence in the ledger after which a standby takes over.</summary>
     public static readonly TimeSpan TakeOverAfter = TimeSpan.FromSeconds(3);
@@ -122,7 +124,7 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
         using var reader = submissions.Read(term.Decided);
         var retention = new SubmissionsRetention(clock);
         var inFlight = new Queue<Task>();
-        long? ticked = null;
+        long? ticked = null, capped = null;
         var lastAppend = clock.GetTimestamp();
         while (view.Epoch <= term.Epoch)
         {
@@ -146,6 +148,12 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
             {
                 await submissions.Append(CommandCodec.Encode(Envelope.Of(CommandId.None, new Command.Tick())));
                 ticked = due;
+            }
+
+            if (creditCap() is { } cap && IsNews(term.State, cap) && capped != cap)
+            {
+                await submissions.Append(CommandCodec.Encode(Envelope.Of(CommandId.None, new Command.CapCredit(cap))));
+                capped = cap;
             }
 
             // By what was read back from the ledger: a decision that is only on its way may be lost with this server.
@@ -226,6 +234,8 @@ public sealed partial class Scorer(string hunt, IEventLog submissions, IEventLog
         due = Referee.NextDue(state) ?? long.MaxValue;
         return !state.Recorded && due <= clock.GetUtcNow().ToUnixTimeMilliseconds();
     }
+
+    static bool IsNews(HuntState state, long creditCap) => state.Model is not null && state.Phase != HuntPhase.Closed && state.CreditCapMs != creditCap;
 
     Task Wait(TimeSpan time, CancellationToken cancel) => time <= TimeSpan.Zero ? Task.CompletedTask : Task.Delay(time, clock, cancel);
 

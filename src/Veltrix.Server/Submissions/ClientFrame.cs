@@ -68,7 +68,7 @@ public sealed record ClientFrame
     }
 }
 
-public sealed record HelloFrame(string? Token, string? Instance, long LastOutcome = 0, int Around = 0, int Top = 10, string? Ticket = null);
+public sealed record HelloFrame(string? Token, string? Instance, long LastOutcome = 0, int Around = 0, int Top = 10, string? Ticket = null, bool Graph = false);
 
 public sealed record SubmitFrame(long Seq, string? Challenge, string? Answer, string? Hunter, string? Instance, long? At);
 
@@ -77,7 +77,7 @@ public sealed record JoinFrame(string? Hunter, string? Instance, long Seq, strin
 /// <summary>How somebody wants to enter a team hunt: one of the two.</summary>
 public sealed record TeamWish(string? Found, string? Invite);
 
-public sealed record ShowFrame(int Around = 0, int Top = 10);
+public sealed record ShowFrame(int Around = 0, int Top = 10, bool Graph = false);
 
 public sealed record PingFrame;
 

@@ -26,6 +26,7 @@ public static class CommandCodec
             case Command.Announce c: wire.Announce = new() { Text = c.Text }; break;
             case Command.SetOverride c: wire.SetOverride = Encode(c); break;
             case Command.UnsetOverride c: wire.UnsetOverride = new() { Key = c.Key }; break;
+            case Command.CapCredit c: wire.CapCredit = new() { MostMs = c.MostMs }; break;
             case Command.Tick: wire.Tick = new(); break;
             default: throw new ArgumentOutOfRangeException(nameof(envelope), envelope.Command, "a command without a message");
         }
@@ -61,6 +62,7 @@ public static class CommandCodec
             Proto.Command.KindOneofCase.Announce => new Command.Announce(wire.Announce.Text),
             Proto.Command.KindOneofCase.SetOverride when wire.SetOverride is var set => new Command.SetOverride(set.Key, set.Value, set.HasUntilMs ? set.UntilMs : null),
             Proto.Command.KindOneofCase.UnsetOverride => new Command.UnsetOverride(wire.UnsetOverride.Key),
+            Proto.Command.KindOneofCase.CapCredit => new Command.CapCredit(wire.CapCredit.MostMs),
             Proto.Command.KindOneofCase.Tick => new Command.Tick(),
             var kind => throw new InvalidDataException($"a command of a kind that this version does not know ({kind})"),
         };

@@ -275,7 +275,7 @@ public sealed class Gateway
     void Enter(long id, HelloFrame hello, string hunter, int team)
     {
         var isRelay = grant?.Allows(Scopes.Relay, hunt.Id) == true;
-        var entering = new Listener(outbox, hunter, hello.Instance ?? "", team, isRelay) { Wish = new(hello.Around, hello.Top) };
+        var entering = new Listener(outbox, hunter, hello.Instance ?? "", team, isRelay) { Wish = new(hello.Around, hello.Top, hello.Graph) };
         // Before the welcome leaves: whoever answers it at once must not be taken for one who still waits.
         listener = entering;
         // Under the view's lock, so that no outcome falls between what is told again here and what the audience tells from now on.
@@ -335,7 +335,7 @@ public sealed class Gateway
             return;
         }
 
-        listener!.Wish = new(show.Around, show.Top);
+        listener!.Wish = new(show.Around, show.Top, show.Graph);
         outbox.Post(Frames.Shown(id));
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Veltrix.Gate;
 using Veltrix.Wire.Governor;
 
@@ -40,6 +41,56 @@ public sealed class GovernorLinkTests
         });
         await live.Submit(1, "a", "one");
         await live.Next("board", board => (int)board["next_ms"]! == 3000);
+    }
+
+    [Fact]
+    public async Task In_a_full_brownout_presence_and_graph_stay_away_and_outcomes_do_not()
+    {
+        var clock = new OffsetClock();
+        await using var governor = await SmallGovernor.Start();
+        await using var house = await Governed(governor, clock);
+        await using var ada = await house.Server.Connect(SmallHouse.Hunt, (string)(await house.Enter("Ada"))["token"]!);
+        await using var hall = await house.Server.Connect(SmallHouse.Hunt, null, new { graph = true });
+        await ada.Submit(1, "a", "one");
+        Assert.Equal(1, Score(await hall.Next("graph")));
+        // Presence is looked at every five seconds, and goes along with a board that leaves anyway.
+        var seq = 1;
+        await SmallHouse.Until(async () =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(6));
+            // It is told once, and an earlier board may have done so.
+            return hall.Kept("board").Append(await Board(hall, await ada.Submit(++seq, "a", "again"))).Any(board => (int?)board["present"] == 1);
+        });
+        Assert.False((await Board(hall, await ada.Submit(++seq, "a", "again"))).AsObject().ContainsKey("present"));
+
+        governor.Say(Guidance(3, brownout: 1));
+        await SmallHouse.Until(async () =>
+        {
+            await using var another = await house.Server.Connect(SmallHouse.Hunt);
+            return (int)another.Welcome["board_ms"]! == 3000;
+        });
+        await using var late = await house.Server.Connect(SmallHouse.Hunt, null, new { graph = true });
+        clock.Advance(TimeSpan.FromMinutes(5));
+        var solved = await ada.Submit(++seq, "b", "two");
+        Assert.Equal("correct", (string)solved["verdict"]!);
+        // That nothing more is told is told once, to those who had been told something.
+        await hall.Next("board", board => board.AsObject().TryGetPropertyValue("present", out var told) && told is null);
+        Assert.Null((await Board(late, solved))["present"]);
+        solved = await ada.Submit(++seq, "c", "three");
+        Assert.Equal("correct", (string)solved["verdict"]!);
+        foreach (var screen in new[] { hall, late })
+        {
+            Assert.Null((await Board(screen, solved))["present"]);
+            await screen.Ping();
+            Assert.Empty(screen.Kept("graph"));
+        }
+
+        governor.Say(Guidance(3));
+        foreach (var screen in new[] { hall, late }) Assert.Equal(7, Score(await screen.Next("graph")));
+
+        static Task<JsonNode> Board(LiveClient screen, JsonNode outcome) => screen.Next("board", board => (long)board["as_of"]!["position"]! >= (long)outcome["position"]!);
+
+        static long Score(JsonNode graph) => (long)Assert.Single(graph["lines"]!.AsArray())!["points"]!.AsArray()[^1]![1]!;
     }
 
     [Fact]

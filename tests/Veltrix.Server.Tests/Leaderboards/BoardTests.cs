@@ -151,6 +151,28 @@ public sealed class BoardTests(SharedServer shared) : IClassFixture<SharedServer
     }
 
     [Fact]
+    public async Task The_graph_has_the_first_ten_of_those_who_scored_and_comes_only_to_those_who_show_it()
+    {
+        var hunt = await Crowd(12);
+        await using var live = await Server.Connect(hunt, await shared.NewHunter(hunt, "Zed"), new { graph = true });
+        await using var spectator = await Server.Connect(hunt);
+        var graph = await live.Next("graph");
+        Assert.Equal(Enumerable.Range(0, 10).Select(n => $"Team {n}"), graph["lines"]!.AsArray().Select(line => (string)line!["name"]!));
+        Assert.Equal(Enumerable.Range(0, 10).Select(n => 12 - n), graph["lines"]!.AsArray().Select(line => (int)line!["points"]![0]![1]!));
+        Assert.InRange((long)graph["from"]!, 1, (long)graph["as_of"]!["time"]!);
+
+        // A point for somebody at the end changes the board and not the graph.
+        await live.Submit(1, "a", "one");
+        await live.Next("board", board => (int?)board["me"]?["score"] == 1);
+        await spectator.Next("board");
+        await spectator.Ping();
+        Assert.Empty(spectator.Kept("graph"));
+
+        Assert.NotNull((await spectator.Answer(await spectator.Send("show", new { top = 10, graph = true })))["shown"]);
+        Assert.Equal(10, (await spectator.Next("graph"))["lines"]!.AsArray().Count);
+    }
+
+    [Fact]
     public async Task Lists_and_cards_say_what_there_is()
     {
         var hunt = await shared.NewHunt(TestServer.TeamQuiz);

@@ -36,7 +36,7 @@ static class Games
 
     static readonly Gen<Command> Steered = Gen.OneOf(
         Gen.Const<Command>(new Command.Open()), Gen.Const<Command>(new Command.Pause()), Gen.Const<Command>(new Command.Resume()),
-        Gen.Const<Command>(new Command.Tick()), Gen.Int[0, 90_000].Select(t => (Command)new Command.Extend(t)), Gen.Const<Command>(new Command.Announce("hear")),
+        Gen.Const<Command>(new Command.Tick()), Gen.Int[0, 9].Select(s => (Command)new Command.CapCredit(s * 1000)), Gen.Int[0, 90_000].Select(t => (Command)new Command.Extend(t)), Gen.Const<Command>(new Command.Announce("hear")),
         Gen.Select(Any("join.pace", "brownout", "no.such.key"), Any("1", "2"), Gen.Int[-20_000, 90_000], (k, v, until) => (Command)new Command.SetOverride(k, v, until < 0 ? null : until)),
         Any("join.pace", "brownout", "no.such.key").Select(k => (Command)new Command.UnsetOverride(k)),
         Gen.Select(Gen.Int[0, 4], Gen.Int[-3, 3], (t, p) => (Command)new Command.Adjust(t, p)), Gen.Int[0, 40].Select(h => (Command)new Command.Ban($"h{h}")));

@@ -91,6 +91,7 @@ export class Challenges {
 
   /** @param because why no answers are taken; empty: they are. */
   close(because: string): void {
+    if (because === this.#closedBecause) return;
     this.#closedBecause = because;
     for (const item of this.#items.values()) item.refresh();
     this.#filter();

@@ -31,12 +31,15 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
     const challenges = new Challenges((challenge, answer) => live.submit(challenge, answer));
 
     let times: Times = hunt;
+    let credit = 0;
     let teams = hunt.teams;
     let opening: ReturnType<typeof setTimeout> | undefined;
     const showPhase = () => {
-      write(phase, phaseInWords(times));
-      write(pausedCard, notice(times));
-      pausedCard.hidden = pausedCard.textContent === '';
+      const why = notice(times, credit);
+      write(phase, phaseInWords(times, credit));
+      write(pausedCard, why);
+      pausedCard.hidden = why === '';
+      challenges.close(why);
     };
     const showConnection = (now: Connection) => {
       page.dataset['connection'] = now.state;
@@ -49,7 +52,6 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
       times = now;
       showPhase();
       page.dataset['phase'] = now.phase;
-      challenges.close(now.phase === 'open' ? '' : notice(now));
       if (!opened) return;
       // Every page of the hunt hears of it in the same instant.
       clearTimeout(opening);
@@ -77,6 +79,7 @@ export function play(page: HTMLElement, hunt: HuntCard, token: string, session: 
           teams = welcome.teams;
           if (welcome.team) {
             standing.team = welcome.team.number;
+            credit = welcome.credit_ms ?? 0;
             write(name, welcome.name ?? '');
             if (welcome.team.invite && !team.hasChildNodes()) team.append(teamCard(hunt, welcome.team, fresh));
           }
@@ -160,7 +163,8 @@ function freshly(fetchAll: () => Promise<void>, gone: () => void): () => void {
   };
 }
 
-function notice({ phase, opens }: Times): string {
+/** Why no answers are taken; empty while they are. */
+function notice({ phase, opens, closes, closes_for_all: forAll }: Times, credit: number): string {
   switch (phase) {
     case 'scheduled':
       return opens !== undefined && opens > serverNow() ? `The hunt opens at ${clockTime(opens)}. The challenges appear here by themselves.` : 'The hunt has not opened yet. The challenges appear here by themselves.';
@@ -169,7 +173,8 @@ function notice({ phase, opens }: Times): string {
     case 'closed':
       return 'The hunt is closed. Thank you for playing!';
     case 'open':
-      return '';
+      if (forAll === undefined || closes === undefined || closes + credit > serverNow()) return '';
+      return `Your time is over. Those who had to wait still play: the hunt closes for all at ${clockTime(forAll)}, and then the ranks are final.`;
   }
 }
 

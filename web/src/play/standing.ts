@@ -19,6 +19,7 @@ export class Standing {
 
   readonly #rank = make('strong', { class: 'rank' }, '–');
   readonly #of = make('span', { class: 'quiet' });
+  readonly #here = make('p', { class: 'quiet' });
   readonly #move = make('span', { class: 'move', 'aria-hidden': 'true' });
   readonly #score = make('strong', { class: 'score' }, '0');
   readonly #rows = new Rows('The board around you');
@@ -38,6 +39,7 @@ export class Standing {
       make('div', { class: 'choices', role: 'radiogroup', 'aria-label': 'Which part of the board' },
         make('label', {}, this.#views[0], make('span', {}, 'Around you')),
         make('label', {}, this.#views[1], make('span', {}, 'First ten'))),
+      this.#here,
       this.#rows.element);
   }
 
@@ -63,6 +65,7 @@ export class Standing {
 
   board(board: Board): void {
     this.show(board.me?.rank, board.me?.score, board.teams);
+    if (board.present !== undefined) write(this.#here, board.present === null ? '' : `${counted(board.present, 'hunter')} here now`);
     const rows = this.#first ? board.top : board.around;
     if (this.card.open && rows?.length) this.#rows.show(rows, this.team);
   }
