@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using Veltrix.EventLog;
 using Veltrix.EventLog.Embedded;
 using Veltrix.Gate;
+using Veltrix.Hunts;
+using Veltrix.Server.Leaderboards;
 using Veltrix.Server.Live;
 using Veltrix.Server.Scoring;
 
@@ -70,18 +72,49 @@ public sealed class SeveralServersTests : IAsyncLifetime
         await using var atA = await a.Connect("quiz", (string)(await a.Join("quiz", "Ada"))["token"]!);
         await using var atB = await b.Connect("quiz", (string)(await b.Join("quiz", "Bob"))["token"]!);
         Assert.Equal("correct", (string)(await atA.Submit(1, "a", "one"))["verdict"]!);
-        var epoch = b.Server.Find("quiz")!.View.Epoch;
-
-        connections[0].Cut();
-        // Its client has sent an answer that the zombie takes and cannot write.
-        await atA.Send("submit", new { seq = 2, challenge = "b", answer = "two" });
+        // Both find a new hunt without a scorer, and either may be it.
+        var written = Written();
         Assert.Equal("correct", (string)(await atB.Submit(1, "a", "one"))["verdict"]!);
-        Assert.True(b.Server.Find("quiz")!.View.Epoch > epoch);
+        var (scorer, standby, atScorer, atStandby) = Written()[0] > written[0] ? (0, 1, atA, atB) : (1, 0, atB, atA);
+        var epoch = View(standby).Epoch;
 
-        connections[0].Mend();
-        Assert.Equal("correct", (string)(await atA.Next("outcome", outcome => (long)outcome["seq"]! == 2))["verdict"]!);
-        Assert.Equal("correct", (string)(await atB.Submit(2, "b", "two"))["verdict"]!);
+        connections[scorer].Cut();
+        // Its client has sent an answer that the zombie takes and cannot write.
+        await atScorer.Send("submit", new { seq = 2, challenge = "b", answer = "two" });
+        Assert.Equal("correct", (string)(await atStandby.Submit(2, "b", "two"))["verdict"]!);
+        Assert.True(View(standby).Epoch > epoch);
+
+        connections[scorer].Mend();
+        Assert.Equal("correct", (string)(await atScorer.Next("outcome", outcome => (long)outcome["seq"]! == 2))["verdict"]!);
+        Assert.Equal("correct", (string)(await atStandby.Submit(3, "c", "three"))["verdict"]!);
         await Same();
+
+        long[] Written() => [.. servers.Select(server => server.Server.Find("quiz")!.Scorer.Written)];
+        HuntView View(int server) => servers[server].Server.Find("quiz")!.View;
+    }
+
+    [Fact]
+    public async Task A_standby_that_was_cut_off_does_not_depose_a_scorer_that_works()
+    {
+        var (a, b) = (await Add(), await Add());
+        await a.Publish(TestServer.Quiz);
+        await UntilKnown(b);
+        await using var atB = await b.Connect("quiz", (string)(await b.Join("quiz", "Bob"))["token"]!);
+        var view = b.Server.Find("quiz")!.View;
+
+        connections[1].Cut();
+        // Long enough to have claimed the hunt, had it believed its ears.
+        while (view.Silence < Scorer.TakeOverAfter + TimeSpan.FromSeconds(1)) await Task.Delay(50, Cancel);
+        var taken = await Takes();
+        connections[1].Mend();
+
+        Assert.Equal("correct", (string)(await atB.Submit(1, "a", "one"))["verdict"]!);
+        // What it had claimed would have been in the ledger before this.
+        var heard = view.RecordsRead;
+        while (view.RecordsRead < heard + 2) await Task.Delay(50, Cancel);
+        Assert.Equal(taken, await Takes());
+
+        async Task<int> Takes() => (await Records("quiz")).Count(record => LedgerCodec.Decode(record.Payload) is LedgerRecord.Took);
     }
 
     [Fact]
