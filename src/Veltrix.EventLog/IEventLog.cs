@@ -19,6 +19,10 @@ public interface IEventLog : IAsyncDisposable
     /// <summary>Position of the last durable record, or <see cref="Start"/>. Readers never see beyond it.</summary>
     long End { get; }
 
+    /// <summary>Asks whoever keeps the log for its end. <see cref="End"/> is what this process knows of it: one that is cut off does not hear how it grows.</summary>
+    /// <exception cref="EventLogException">There was no answer.</exception>
+    Task<long> AskEnd(CancellationToken cancel);
+
     /// <summary>
     /// Appends one record, and completes with its position once it is durable. Records of one caller keep the order of its calls, whether it awaits or not.
     /// So when an append fails, all those made before its failure was reported and not yet durable fail with it; one made afterwards may go in.

@@ -66,17 +66,18 @@ public sealed class HuntGate
 
     /// <summary>A server's sign of life, once a second or so. Brings the live values.</summary>
     /// <param name="holds">All hunters connected here, given once after the start and whenever the answer asks for it (<see cref="GateLive.WantsSeats"/>); null otherwise.</param>
+    /// <param name="address">Where clients find this server, for others to send theirs to (<see cref="GateLive.Elsewhere"/>); empty: nobody is sent there.</param>
     /// <remarks>
     /// A report is the whole truth about a server: seats in it are counted without regard to the limit, for their hunters are playing, and any other that was down as this server's, from a run
     /// before or because a <see cref="Detach"/> was lost, is kept for 10 s only. It is sent at once: what is called after it takes effect after it. One that failed is to be made again.
     /// </remarks>
-    public async Task<GateLive> Renew(string server, TimeSpan lease, IReadOnlyCollection<string>? holds, CancellationToken cancel)
+    public async Task<GateLive> Renew(string server, TimeSpan lease, IReadOnlyCollection<string>? holds, CancellationToken cancel, string address = "")
     {
         RedisValue[][] parts = holds is { Count: > 0 } ? [.. holds.Select(hunter => (RedisValue)hunter).Chunk(Batch)] : [[]];
         var answers = await Task.WhenAll(parts.Select((part, index) => Run(GateScript.Renew, "renewing a server's lease", cancel,
-            [server, Ms(lease), Flag(holds is not null), Flag(index == 0), Flag(index == parts.Length - 1), Ms(Lent), .. part])));
+            [server, Ms(lease), Flag(holds is not null), Flag(index == 0), Flag(index == parts.Length - 1), Ms(Lent), address, .. part])));
         var answer = answers[^1];
-        return new GateLive((long)answer[1], (int)answer[2] == 1, LimitFields.Read(answer[5]), (long)answer[3], (long)answer[4]);
+        return new GateLive((long)answer[1], (int)answer[2] == 1, LimitFields.Read(answer[5]), (long)answer[3], (long)answer[4], (string[])answer[6]!);
     }
 
     /// <summary>
@@ -236,7 +237,8 @@ public sealed record GateLimits(
 /// <param name="Epoch">Of the gate's keys: another one means that they were lost and made anew.</param>
 /// <param name="WantsSeats">The gate is rebuilding and does not know this server's seats.</param>
 /// <param name="Limits">Null until somebody has published.</param>
-public sealed record GateLive(long Epoch, bool WantsSeats, GateLimits? Limits, long Seated, long Waiting);
+/// <param name="Elsewhere">Where clients find the other servers that live and have said so.</param>
+public sealed record GateLive(long Epoch, bool WantsSeats, GateLimits? Limits, long Seated, long Waiting, IReadOnlyList<string> Elsewhere);
 
 /// <param name="Joins">Seats given since the gate's keys were made.</param>
 /// <param name="Leaves">Seats given back since then.</param>

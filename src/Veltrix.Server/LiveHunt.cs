@@ -248,7 +248,7 @@ public sealed class OpenSockets
 {
     readonly ConcurrentDictionary<Outbox, bool> open = new();
 
-    volatile CloseCode? closed;
+    volatile Func<CloseCode>? closed;
 
     public int Count => open.Count;
 
@@ -256,14 +256,18 @@ public sealed class OpenSockets
     public void Add(Outbox outbox)
     {
         open[outbox] = true;
-        if (closed is { } code) outbox.Close(code);
+        if (closed is { } code) outbox.Close(code());
     }
 
     public void Remove(Outbox outbox) => open.TryRemove(outbox, out _);
 
-    public void Close(CloseCode code)
+    /// <summary>Closes all.</summary>
+    /// <param name="elsewhere">Addresses over which they are spread; empty: they come back where they came from.</param>
+    public void Close(CloseCode code, IReadOnlyList<string> elsewhere)
     {
-        closed = code;
-        foreach (var outbox in open.Keys) outbox.Close(code);
+        // Servers that go one after another do not all begin with the same.
+        var next = Random.Shared.Next(elsewhere.Count + 1);
+        var farewell = closed = () => elsewhere.Count == 0 ? code : code with { Go = elsewhere[(Interlocked.Increment(ref next) & int.MaxValue) % elsewhere.Count] };
+        foreach (var outbox in open.Keys) outbox.Close(farewell());
     }
 }

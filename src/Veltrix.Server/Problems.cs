@@ -30,7 +30,9 @@ public static partial class Problems
         e.Fault switch { ControlFault.KeyUnknown => StatusCodes.Status404NotFound, ControlFault.KeyInUse or ControlFault.KeysFull => StatusCodes.Status409Conflict, _ => StatusCodes.Status503ServiceUnavailable },
         e.Fault.ToString(), e.Message, ("remedy", e.Remedy));
 
-    public static ProblemHttpResult Refused(Refusal reason) => Of(StatusCodes.Status409Conflict, reason.ToString(), Explain(reason));
+    public static ProblemHttpResult Refused(Refusal reason) => Of(StatusCodes.Status409Conflict, reason.ToString(), Explain(reason), Remedy(reason));
+
+    static (string Name, object? Value)[] Remedy(Refusal reason) => reason is Refusal.AlreadyPublished ? [("remedy", "'veltrix hunt open' opens the one that is there; a new one needs another id.")] : [];
 
     /// <summary>What the framework refuses by itself (a body that is no JSON, a path that is not there, a fault of ours) is said in the same form as all else.</summary>
     public static void UseProblems(this WebApplication app)
@@ -51,7 +53,7 @@ public static partial class Problems
         Refusal.SoloOnly => "everybody hunts alone here: join without team",
         Refusal.UnknownInvite => "no team has this invite code",
         Refusal.TeamFull => "this team has as many hunters as the hunt allows",
-        Refusal.AlreadyPublished => "a hunt of this id is published already; choose another id",
+        Refusal.AlreadyPublished => "a hunt of this id is published already",
         Refusal.Closed => "the hunt is closed",
         Refusal.AlreadyOpen => "the hunt is open already",
         Refusal.NotOpen => "the hunt is not open",

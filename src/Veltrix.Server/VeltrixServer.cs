@@ -109,6 +109,7 @@ public sealed partial class VeltrixServer : IAsyncDisposable
             server.MapPipeline();
             await app.StartAsync(cancel);
             server.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+            admissions.Address = PublicAddress.Of(settings.Get(Keys.PublicUrl), server.Url.Port);
             server.WriteAdminKey();
             DataFolder.WriteAddress(options.DataFolder, server.Url);
             server.Run(config, logger);
@@ -126,13 +127,13 @@ public sealed partial class VeltrixServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends everybody away with a word when to come back, then closes the logs.</summary>
+    /// <summary>Sends everybody away with a word when to come back and, where another server has said so, where to; then closes the logs.</summary>
     public async Task Stop(CancellationToken cancel)
     {
         if (stopped) return;
         stopped = true;
         admissions.Leave();
-        foreach (var hunt in hunts.All) hunt.Sockets.Close(CloseCodes.Restart);
+        await Task.WhenAll(hunts.All.Select(async hunt => hunt.Sockets.Close(CloseCodes.Restart, await admissions.Of(hunt).Elsewhere())));
         await stop.CancelAsync();
         await running;
         await app.StopAsync(cancel);
@@ -180,7 +181,7 @@ public sealed partial class VeltrixServer : IAsyncDisposable
     /// <summary>The pipeline, in its order: Admission → Submissions → (Scoring) → Leaderboards → Live.</summary>
     void MapPipeline()
     {
-        app.UsePageHeaders();
+        app.UsePageHeaders(() => admissions.Others);
         app.UseProblems();
         app.UseWebSockets();
         app.MapJoin(hunts, admissions);
@@ -224,6 +225,8 @@ public sealed partial class VeltrixServer : IAsyncDisposable
         var origin = request.Headers.Origin.ToString();
         return origin.Length == 0
             || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)
+            // Sent here by a server of this installation.
+            || admissions.Others.Any(other => string.Equals(new Uri(other).GetLeftPart(UriPartial.Authority), origin, StringComparison.OrdinalIgnoreCase))
             || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && string.Equals(uri.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
     }
 

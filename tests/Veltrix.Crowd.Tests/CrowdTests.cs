@@ -92,6 +92,18 @@ public class CrowdTests
         Assert.Contains("403", report.Verdict);
     }
 
+    [Theory]
+    [InlineData("/elsewhere", 1)]
+    [InlineData("/nowhere", 0)]
+    public async Task A_hunter_goes_where_it_is_sent_and_back_where_it_came_from_if_nobody_is_there(string to, int arrivals)
+    {
+        await using var hunt = await TinyHunt.Start(mischief: new Mischief { KickAt = 3, KickTo = to });
+        using var folder = new TemporaryFolder();
+        var report = await Load.Run(Options(hunt, folder), null, Cancel);
+        Assert.True(report.Passed, report.ToJson());
+        Assert.Equal(arrivals, hunt.Elsewhere);
+    }
+
     [Fact]
     public async Task A_server_that_dies_for_good_leaves_a_report_and_the_receipts()
     {

@@ -107,6 +107,7 @@ public class FrameTests
     {
         byte[] payload = [0x0F, 0xA1, .. """{"code":"SlowReader","after_ms":1834}"""u8];
         Assert.Equal(new Farewell(4001, "SlowReader", 1834), Farewell.Read(payload));
+        Assert.Equal(new Farewell(1012, "Restart", 2500, "http://b.example:8080"), Farewell.Read([0x03, 0xF4, .. """{"code":"Restart","after_ms":2500,"go":"http://b.example:8080"}"""u8]));
         Assert.Equal(new Farewell(4001, "4001"), Farewell.Read([0x0F, 0xA1, .. "bye"u8]));
         Assert.Equal(1005, Farewell.Read([]).Code);
     }

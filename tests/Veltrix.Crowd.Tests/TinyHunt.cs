@@ -21,6 +21,9 @@ sealed record Mischief
     /// <summary>The n-th submission's connection is closed with 4001 before its ack, its outcome left for the resume.</summary>
     public int KickAt { get; init; }
 
+    /// <summary>Where that one is sent: a path at this very server, of which only <c>/elsewhere</c> is there.</summary>
+    public string? KickTo { get; init; }
+
     /// <summary>The n-th submission's connection is torn before anything was decided.</summary>
     public int TearAt { get; init; }
 
@@ -58,6 +61,7 @@ sealed class TinyHunt : IAsyncDisposable
     int submissions;
     int joins;
     int lastSocket;
+    int elsewhere;
 
     TinyHunt(int size, Mischief mischief)
     {
@@ -75,6 +79,9 @@ sealed class TinyHunt : IAsyncDisposable
     public ConcurrentDictionary<string, string?> TeamOf { get; } = new(StringComparer.Ordinal);
 
     public int Submissions => Volatile.Read(ref submissions);
+
+    /// <summary>Connections that came to <c>/elsewhere</c>.</summary>
+    public int Elsewhere => Volatile.Read(ref elsewhere);
 
     public static async Task<TinyHunt> Start(int challenges = 20, Mischief? mischief = null)
     {
@@ -142,6 +149,11 @@ sealed class TinyHunt : IAsyncDisposable
             mischief.HideLedger || request.Headers.Authorization != "Bearer secret" ? Results.Json(new { code = "Forbidden" }, statusCode: 403)
             : Results.Text(string.Concat(Ledger().Select(l => l + "\n")), "application/x-ndjson"));
         app.Map($"/v1/hunts/{Id}/live", Live);
+        app.Map($"/elsewhere/v1/hunts/{Id}/live", (HttpContext context) =>
+        {
+            Interlocked.Increment(ref elsewhere);
+            return Live(context);
+        });
     }
 
     /// <summary>As much of the definition as a replay's outcome needs; that the whole of it is right, the reader of hunts decides.</summary>
@@ -252,7 +264,7 @@ sealed class TinyHunt : IAsyncDisposable
         var (ack, outcome) = Decide(frame.GetProperty("submit"), socket.Player, id);
         if (nth == mischief.KickAt)
         {
-            await socket.Web.CloseOutputAsync((WebSocketCloseStatus)4001, """{"code":"SlowReader","after_ms":20}""", closing.Token);
+            await socket.Web.CloseOutputAsync((WebSocketCloseStatus)4001, JsonSerializer.Serialize(new { code = "SlowReader", after_ms = 20, go = mischief.KickTo is { } to ? $"{Url.GetLeftPart(UriPartial.Authority)}{to}" : null }), closing.Token);
             return false;
         }
 

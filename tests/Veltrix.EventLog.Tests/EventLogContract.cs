@@ -36,6 +36,7 @@ public abstract class EventLogContract : IAsyncLifetime
     {
         var log = await Logs.Open("hunt/ledger", Cancel);
         Assert.Equal(IEventLog.Start, log.End);
+        Assert.Equal(IEventLog.Start, await log.AskEnd(Cancel));
         using var reader = log.Read(IEventLog.Start);
         Assert.Empty(reader.ReadAvailable(10));
     }
@@ -48,6 +49,7 @@ public abstract class EventLogContract : IAsyncLifetime
         var position = await log.Append("a clue"u8.ToArray()).WaitAsync(Patience, Cancel);
         Assert.True(position > IEventLog.Start);
         Assert.Equal(position, log.End);
+        Assert.Equal(position, await log.AskEnd(Cancel));
         using var reader = log.Read(IEventLog.Start);
         var record = Assert.Single(reader.ReadAvailable(10));
         Assert.Equal(position, record.Position);

@@ -25,6 +25,24 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
     }
 
     [Fact]
+    public async Task Servers_hear_where_the_others_are_as_long_as_those_live_and_do_not_go()
+    {
+        Assert.Empty((await Gate.Renew("s1", Lease, [], Cancel, "http://a")).Elsewhere);
+        await Gate.Renew("s2", Lease, [], Cancel, "http://b");
+        await Join("s3");
+        Assert.Equal(["http://b"], (await Gate.Renew("s1", Lease, null, Cancel, "http://a")).Elsewhere);
+        // s2 goes, and still hears of the other.
+        Assert.Equal(["http://a"], (await Gate.Renew("s2", Lease, null, Cancel)).Elsewhere);
+        Assert.Empty((await Gate.Renew("s1", Lease, null, Cancel, "http://a")).Elsewhere);
+        Pass(Lease);
+        Assert.Empty((await Join("s3")).Elsewhere);
+        await Admit();
+        // One whose lease ran out is not named before it has reported again.
+        await Gate.Renew("s1", Lease, null, Cancel, "http://a");
+        Assert.Empty((await Join("s3")).Elsewhere);
+    }
+
+    [Fact]
     public async Task Asking_twice_takes_one_seat()
     {
         await Publish(5);

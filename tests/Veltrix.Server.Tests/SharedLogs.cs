@@ -39,6 +39,12 @@ sealed class SharedLogs(IEventLogs logs) : IEventLogs
 
         public long End => log.End;
 
+        public async Task<long> AskEnd(CancellationToken cancel)
+        {
+            await logs.connected.Task.WaitAsync(cancel);
+            return await log.AskEnd(cancel);
+        }
+
         public Task<long> Append(ReadOnlyMemory<byte> record) => Append([record.ToArray()]);
 
         public Task<long> Append(IReadOnlyList<ReadOnlyMemory<byte>> records)

@@ -209,6 +209,8 @@ export class Live {
   readonly #options: LiveOptions;
   readonly #session: Session;
   readonly #random: () => number;
+  /** Where the server is: `options.url`, or where a server that went away sent us. */
+  #at: string;
   #sight: Sight;
   #socket: Socket | null = null;
   #hunter = '';
@@ -236,6 +238,7 @@ export class Live {
     this.#random = options.random ?? Math.random;
     this.#session = options.session ?? newSession(this.#random);
     this.#sight = options.sight;
+    this.#at = options.url;
   }
 
   get submissions(): readonly Submission[] {
@@ -246,7 +249,7 @@ export class Live {
     clearTimeout(this.#retry);
     this.#options.handlers.connection({ state: 'connecting' });
     const open = this.#options.open ?? ((url: string) => new WebSocket(url, 'veltrix.v1.json') as Socket);
-    const socket = (this.#socket = open(this.#options.url));
+    const socket = (this.#socket = open(this.#at));
     this.#heard = Date.now();
     this.#pinged = this.#welcomed = 0;
     socket.onopen = () => this.#hello();
@@ -455,6 +458,8 @@ export class Live {
 
   #lost(code: number, reason: string): void {
     if (this.#welcomed && Date.now() - this.#welcomed > GOOD_AFTER_MS) this.#tries = 0;
+    const { url } = this.#options;
+    const arrived = this.#welcomed > 0 || this.#waits;
     this.#drop();
     for (const submission of this.#session.submissions) {
       if (submission.state === 'sent') this.#change(submission.seq, 'kept');
@@ -464,6 +469,8 @@ export class Live {
       this.#options.handlers.connection({ state: 'ended', code: said.code ?? FINAL[code] ?? String(code) });
       return;
     }
+    // Sent there in vain, it goes back to where it came from.
+    this.#at = elsewhere(url, said.go) ?? (arrived ? this.#at : url);
     this.#tries++;
     const { min_ms, max_ms } = this.#reconnect;
     this.#notBefore = Date.now() + (said.after_ms ?? 0);
@@ -477,7 +484,21 @@ export class Live {
   }
 }
 
-function closeReason(reason: string): { code?: string; after_ms?: number } {
+/** The same path at the server that a close reason names; null where it names none, or none that can be used. */
+function elsewhere(url: string, go: unknown): string | null {
+  if (typeof go !== 'string') return null;
+  try {
+    const { protocol, host, pathname } = new URL(go);
+    const here = new URL(url);
+    // A browser throws at an open connection from a page that came over TLS.
+    if (protocol !== 'https:' && (protocol !== 'http:' || here.protocol === 'wss:')) return null;
+    return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}${pathname.replace(/\/$/, '')}${here.pathname}`;
+  } catch {
+    return null;
+  }
+}
+
+function closeReason(reason: string): { code?: string; after_ms?: number; go?: string } {
   try {
     const said: unknown = JSON.parse(reason);
     return typeof said === 'object' && said !== null ? said : {};

@@ -291,6 +291,33 @@ for (const [code, reason, name] of [[4500, { code: 'TokenInvalid' }, 'TokenInval
   });
 }
 
+test('a server that goes away says where to go, and one that is not there is left for where the page came from', () => {
+  const urls: string[] = [];
+  const live = player(undefined, {
+    url: 'ws://test/v1/hunts/h/live',
+    open: (url) => {
+      urls.push(url);
+      sockets.push(new FakeSocket());
+      return last();
+    },
+  });
+  const leaves = (go: string) => {
+    last().ends(1012, { code: 'Restart', after_ms: 100, go });
+    pass(100);
+    return urls.at(-1);
+  };
+  last().welcomes();
+  assert.equal(leaves('http://b.example:81'), 'ws://b.example:81/v1/hunts/h/live');
+  last().welcomes();
+  assert.equal(leaves('https://c.example/veltrix/'), 'wss://c.example/veltrix/v1/hunts/h/live');
+  last().ends(1006);
+  pass(2_000);
+  assert.equal(urls.at(-1), 'ws://test/v1/hunts/h/live');
+  last().welcomes();
+  assert.equal(leaves('javascript:alert(1)'), 'ws://test/v1/hunts/h/live');
+  live.stop();
+});
+
 for (const code of [1001, 1006, 1011, 1012, 4001, 4499]) {
   test(`after ${code} the connection is tried again`, () => {
     player();

@@ -82,7 +82,7 @@ sealed class Cluster : IAsyncDisposable
         if (options.Kafka is { } brokers)
         {
             var line = $"{Keys.KafkaServers.Name}: {brokers}";
-            if (!File.Exists(Config)) File.WriteAllText(Config, $"# The settings of all roles of this cluster; a change acts while they run.\n{line}\n");
+            if (!File.Exists(Config)) File.WriteAllText(Config, $"# The settings of all roles of this cluster; a change acts while they run.\n{line}\n# One that goes away sends its hunters to another.\n{Keys.PublicUrl.Name}: \"http://{(options.Host == "0.0.0.0" ? "{host}" : options.Host)}:{{port}}\"\n");
             else if (!File.ReadLines(Config).Contains(line))
                 throw new CliException(ExitCode.Refused, $"{Config} is there already and does not say '{line}'.", "Write it into that file, or leave --kafka out.");
         }

@@ -32,6 +32,8 @@ sealed class SlowLogs(IEventLogs logs, double recordsPerSecond, TimeProvider clo
 
         public long End => log.End;
 
+        public Task<long> AskEnd(CancellationToken cancel) => log.AskEnd(cancel);
+
         public Task<long> Append(ReadOnlyMemory<byte> record) => Append([record.ToArray()]);
 
         public Task<long> Append(IReadOnlyList<ReadOnlyMemory<byte>> records)

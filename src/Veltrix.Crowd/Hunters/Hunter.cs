@@ -85,7 +85,7 @@ sealed class Hunter
     int reconnectMinMs = ReconnectMinMs;
     int reconnectMaxMs = ReconnectMaxMs;
 
-    /// <param name="servers">Of the hunt: it begins at one of them, and goes to the next when that is gone.</param>
+    /// <param name="servers">Of the hunt: it begins at one of them, and goes to the next when that is gone, or where it is sent.</param>
     /// <param name="connection">Its number among all connections that leave from this machine.</param>
     public Hunter(ICrowd crowd, int index, string id, string token, string instance, AnswerBook book, IReadOnlyList<LiveAddress> servers, int connection, int boardRows)
     {
@@ -143,6 +143,7 @@ sealed class Hunter
     public async Task Run(CancellationToken cancel)
     {
         await using var leave = cancel.Register(static self => ((Hunter)self!).Leave(), this);
+        LiveAddress? sentTo = null;
         for (int failures = 0, server = connectionIndex; ; failures++, server++)
         {
             bool welcomed = false;
@@ -150,7 +151,7 @@ sealed class Hunter
             LiveConnection? opened = null;
             try
             {
-                opened = await Open(servers[server % servers.Count], cancel);
+                opened = await Open(sentTo ?? servers[server % servers.Count], cancel);
                 if (!Begin(opened))
                     return;
                 farewell = await opened.Receive(json => welcomed |= Handle(json));
@@ -163,7 +164,7 @@ sealed class Hunter
             }
             catch (UpgradeRefusedException refused)
             {
-                farewell = refused.Status is 503 or 429 or 502 or 504
+                farewell = refused.Status is 503 or 429 or 502 or 504 || sentTo is not null
                     ? Farewell.Lost($"Upgrade{refused.Status}")
                     : new Farewell(4500, $"Upgrade{refused.Status}");
             }
@@ -181,6 +182,8 @@ sealed class Hunter
                 return;
             try
             {
+                // One that sent it on knew best; where it was sent in vain, it goes back to those it knows.
+                sentTo = farewell.Go is { } go ? await servers[0].At(go, cancel) : welcomed ? sentTo : null;
                 await Task.Delay(wait, cancel);
             }
             catch (OperationCanceledException)

@@ -6,7 +6,8 @@ namespace Veltrix.Crowd;
 /// <param name="Code">The close code; <see cref="Abrupt"/> where there was none.</param>
 /// <param name="Name">The server's name for it, or what went wrong with the socket.</param>
 /// <param name="AfterMs">How long to stay away at least, if the server said so.</param>
-readonly record struct Farewell(int Code, string Name, int? AfterMs = null)
+/// <param name="Go">The address of a server to come back to, if it said so.</param>
+readonly record struct Farewell(int Code, string Name, int? AfterMs = null, string? Go = null)
 {
     /// <summary>RFC 6455's number for a connection that ended without a close frame.</summary>
     public const int Abrupt = 1006;
@@ -16,7 +17,7 @@ readonly record struct Farewell(int Code, string Name, int? AfterMs = null)
 
     public static Farewell Lost(string why) => new(Abrupt, why);
 
-    /// <summary>Reads the payload of a close frame: two bytes of code, then <c>{"code":"SlowReader","after_ms":1834}</c>.</summary>
+    /// <summary>Reads the payload of a close frame: two bytes of code, then <c>{"code":"SlowReader","after_ms":1834,"go":"http://…"}</c>.</summary>
     public static Farewell Read(ReadOnlySpan<byte> payload)
     {
         if (payload.Length < 2)
@@ -24,6 +25,7 @@ readonly record struct Farewell(int Code, string Name, int? AfterMs = null)
         int code = payload[0] << 8 | payload[1];
         string name = code.ToString();
         int? after = null;
+        string? go = null;
         try
         {
             var reader = new Utf8JsonReader(payload[2..]);
@@ -35,6 +37,8 @@ readonly record struct Farewell(int Code, string Name, int? AfterMs = null)
                         name = reader.GetString() ?? name;
                     else if (reader.ValueTextEquals("after_ms"u8) && reader.Read())
                         after = reader.GetInt32();
+                    else if (reader.ValueTextEquals("go"u8) && reader.Read())
+                        go = reader.GetString();
                     else
                         reader.Skip();
                 }
@@ -45,6 +49,6 @@ readonly record struct Farewell(int Code, string Name, int? AfterMs = null)
             // A reason is a courtesy; the code alone decides.
         }
 
-        return new Farewell(code, name, after);
+        return new Farewell(code, name, after, go);
     }
 }

@@ -8,7 +8,8 @@ namespace Veltrix.Crowd;
 /// <param name="EndPoint">Address and port of the server.</param>
 /// <param name="Host">The Host header.</param>
 /// <param name="Path">The request target of the upgrade.</param>
-sealed record LiveAddress(IPEndPoint EndPoint, string Host, string Path)
+/// <param name="Hunt">Its id.</param>
+sealed record LiveAddress(IPEndPoint EndPoint, string Host, string Path, string Hunt)
 {
     /// <summary>
     /// Connections that leave from one loopback address before the next is taken. A Linux machine has 28,232 ephemeral ports an address, and finding a free one
@@ -26,7 +27,20 @@ sealed record LiveAddress(IPEndPoint EndPoint, string Host, string Path)
         var addresses = await Dns.GetHostAddressesAsync(url.DnsSafeHost, cancel);
         var address = addresses.OrderBy(a => a.AddressFamily == AddressFamily.InterNetwork ? 0 : 1).FirstOrDefault()
             ?? throw new CrowdException($"{url}: the host has no address.");
-        return new LiveAddress(new IPEndPoint(address, url.Port), url.Authority, $"{url.AbsolutePath.TrimEnd('/')}/v1/hunts/{Uri.EscapeDataString(hunt)}/live");
+        return new LiveAddress(new IPEndPoint(address, url.Port), url.Authority, $"{url.AbsolutePath.TrimEnd('/')}/v1/hunts/{Uri.EscapeDataString(hunt)}/live", hunt);
+    }
+
+    /// <summary>The same hunt at the server that a close frame names; null: that is no address, or none that crowds can use.</summary>
+    public async Task<LiveAddress?> At(string go, CancellationToken cancel)
+    {
+        try
+        {
+            return await Resolve(new Uri(go), Hunt, cancel);
+        }
+        catch (Exception e) when (e is UriFormatException or CrowdException or SocketException)
+        {
+            return null;
+        }
     }
 
     /// <summary>

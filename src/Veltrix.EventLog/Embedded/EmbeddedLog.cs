@@ -79,6 +79,8 @@ public sealed class EmbeddedLog : IEventLog
 
     public long End => Volatile.Read(ref last);
 
+    public Task<long> AskEnd(CancellationToken cancel) => Task.FromResult(End);
+
     internal string Name { get; }
 
     internal SegmentFiles Files { get; }

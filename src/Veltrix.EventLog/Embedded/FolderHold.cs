@@ -34,7 +34,7 @@ public sealed class FolderHold : IDisposable
                 throw Disk.Fault(e, folder);
             var pid = File.Exists(holder) ? File.ReadAllText(holder).Trim() : "unknown";
             throw new EventLogException(EventLogFault.InUse,
-                $"The data folder {folder} is in use by the process with id {pid}. Stop that one, or choose another folder.", e);
+                $"The data folder {folder} is in use by the process with id {pid}. Stop that one, which takes up to ten seconds, or choose another folder.", e);
         }
     }
 

@@ -331,6 +331,13 @@ public sealed class KafkaLog : IEventLog
             throw new ArgumentOutOfRangeException(argument, position, $"No record of log {Name} is at this position: its last is {End}. Give one that this log gave, or {IEventLog.Start} for its start.");
     }
 
+    public async Task<long> AskEnd(CancellationToken cancel)
+    {
+        // Not on the caller's thread: the first question makes a connection.
+        var (_, high) = await Task.Run(Watermarks, cancel).WaitAsync(cancel);
+        return high;
+    }
+
     (long Low, long High) Watermarks()
     {
         try

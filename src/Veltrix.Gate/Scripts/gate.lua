@@ -1,6 +1,6 @@
 -- What every script of a hunt's gate begins with: its keys and the time.
 -- Every script declares all keys: Garnet locks what is declared and nothing else, and that lock is what makes a script one step there. Redis runs one script at a time anyway.
-local EPOCH, SEATS, LOST, WAITING, PASSES, SEEN, BY_PASS, SERVERS, GATE, AUDIT = unpack(KEYS)
+local EPOCH, SEATS, LOST, WAITING, PASSES, SEEN, BY_PASS, SERVERS, GATE, AUDIT, ADDRESSES = unpack(KEYS)
 
 -- Milliseconds since 1970 by the store's clock, so that the clocks of servers do not matter. Tests hand in a time of their own.
 local now = tonumber(ARGV[1])

@@ -8,5 +8,6 @@ end
 if ARGV[4] == '1' then
   redis.call('ZREM', SERVERS, server)
   redis.call('HDEL', GATE, mark(server))
+  redis.call('HDEL', ADDRESSES, server)
 end
 return { 0, 1 }

@@ -1,5 +1,6 @@
--- ARGV: now, server, lease in ms, report (0: none), begins (1|0), ends (1|0), ms that a seat is kept which is not in the report, hunters connected to it…
--- Answers: ok, epoch (0: rebuilding), wants a report (1|0), seated, waiting, what was published.
+-- ARGV: now, server, lease in ms, report (0: none), begins (1|0), ends (1|0), ms that a seat is kept which is not in the report,
+-- where clients find it (empty: nobody is sent there), hunters connected to it…
+-- Answers: ok, epoch (0: rebuilding), wants a report (1|0), seated, waiting, what was published, where other servers are.
 local server, lease, reports, begins, ends = ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5] == '1', ARGV[6] == '1'
 
 -- A report is all that the server has. What else is down as its own, from a run before this one or because word of a lost connection never came, waits for its hunter from now on.
@@ -14,7 +15,7 @@ if back then
 end
 
 -- They are playing, so no limit is asked: a gate whose keys were lost counts them again before it opens. One who has moved to a server that lives stays there.
-for i = 8, #ARGV do
+for i = 9, #ARGV do
   local hunter = ARGV[i]
   local at = redis.call('HGET', SEATS, hunter)
   if not at or at == '' or at == server or not lives(at) then
@@ -33,4 +34,10 @@ elseif ends then
   known = redis.call('HEXISTS', GATE, mark(server)) == 1
   if known then redis.call('HSET', GATE, mark(server), '2') else redis.call('ZREM', SERVERS, server) end
 end
-return { 0, tonumber(epoch or 0), known and 0 or 1, redis.call('HLEN', SEATS), waiting(), published() }
+
+if ARGV[8] ~= '' and lives(server) then redis.call('HSET', ADDRESSES, server, ARGV[8]) else redis.call('HDEL', ADDRESSES, server) end
+local elsewhere, addresses = {}, redis.call('HGETALL', ADDRESSES)
+for i = 1, #addresses, 2 do
+  if addresses[i] ~= server and lives(addresses[i]) then elsewhere[#elsewhere + 1] = addresses[i + 1] end
+end
+return { 0, tonumber(epoch or 0), known and 0 or 1, redis.call('HLEN', SEATS), waiting(), published(), elsewhere }

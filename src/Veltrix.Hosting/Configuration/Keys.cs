@@ -108,6 +108,9 @@ public static class Keys
     public static readonly Key<string> RedisPasswordFile = File("redis.password_file", "The file that holds the password for the store that --redis names, and nothing else. A user stands in the address: redis://user@host:port.");
     public static readonly Key<string> RedisCaFile = File("redis.ca_file", "The PEM file of the authority that signed the store's certificate, where the address begins with rediss://; none: those that the machine trusts.");
     public static readonly Key<long> MaxConnectionsPerServer = Whole("max_connections_per_server", 0, 0, 1_000_000, "connections", "The most sockets one server serves; 0: nine tenths of the open files it may have.", Reach.Process);
+    public static readonly Key<string> PublicUrl = Words("server.public_url",
+        new FreeText(@"https?://[A-Za-z0-9.:{}\[\]-]{1,80}(/[A-Za-z0-9._~/-]{0,72})?", "none, or http:// or https:// and a host that clients reach, with {host} for the machine's name and {port} for the port it listens on", "http://{host}.example.org:{port}"),
+        "address", "Where clients reach this very server, and not just any: those of a server that goes away are told to come here. {host} is the machine's name, {port} the port it listens on; none: nobody is sent here.");
     public static readonly Key<bool> GateAudit = Flag("gate.audit", false, "Whether the gate's script writes down every grant with the count and the limit it saw, for checks that nobody was let in beyond the limit.");
     public static readonly Key<string> ControlDatabase = new("sqlite", new ConnectionText())
     {

@@ -13,7 +13,12 @@ public sealed partial class Admissions : IDisposable
     /// <summary>How often each turnstile goes round.</summary>
     static readonly TimeSpan Every = TimeSpan.FromMilliseconds(750);
 
+    /// <summary>Addresses remembered: more than any installation has servers.</summary>
+    const int OthersMost = 1_000;
+
     readonly ILogger logger;
+    string address = "";
+    readonly ConcurrentDictionary<string, bool> others = new(StringComparer.OrdinalIgnoreCase);
     long heardAt;
     readonly ConcurrentDictionary<string, Turnstile> turnstiles = new(StringComparer.Ordinal);
 
@@ -35,6 +40,18 @@ public sealed partial class Admissions : IDisposable
 
     /// <summary>This server's name in the gate and at the governor. Another one after every start: what the one before left behind gets its grace.</summary>
     public string Server { get; } = $"{Environment.MachineName}-{Environment.ProcessId}-{TeamWishes.NewHunter()[..6]}";
+
+    /// <summary>Where clients are sent who are to come here (<see cref="PublicAddress"/>); empty: nobody is, nor to one that goes away.</summary>
+    public string Address { get => IsLeaving ? "" : address; set => address = value; }
+
+    /// <summary>Addresses of other servers, also of those that have gone since: pages that came from there play here.</summary>
+    public IReadOnlyCollection<string> Others => (IReadOnlyCollection<string>)others.Keys;
+
+    internal void Met(IReadOnlyList<string> elsewhere)
+    {
+        if (others.Count + elsewhere.Count > OthersMost) others.Clear();
+        foreach (var other in elsewhere) others[other] = true;
+    }
 
     /// <summary>Somebody else says what the limit is.</summary>
     public bool IsGoverned { get; }

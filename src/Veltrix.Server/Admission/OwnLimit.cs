@@ -63,7 +63,7 @@ sealed partial class OwnLimit(LiveHunt hunt, Admissions house, HuntGate gate, Ga
     GateLimits Say(long limit, long ceiling, bool isPinned, string reason) => new(
         limit, 0, false, 0, 0, house.Settings.Get(Keys.JoinGuard, hunt.Id) == "on", reason, isPinned ? "pin" : "ceiling", isPinned, ceiling, house.Settings.Get(Keys.GateAudit, hunt.Id), call.NowMs);
 
-    Task<GateLive> Look() => call.Try(cancel => gate.Renew(house.Server, house.Settings.Get(Keys.SeatLease), null, cancel));
+    Task<GateLive> Look() => call.Try(cancel => gate.Renew(house.Server, house.Settings.Get(Keys.SeatLease), null, cancel, house.Address));
 
     // A gate that an orchestrator ever published to takes nothing from a server alone: it cannot tell one that is gone from one that will be back.
     void SayOnce(bool holds, long wanted, long limit)

@@ -39,7 +39,7 @@ public sealed partial class Turnstile
     readonly Lock touching = new();
     HashSet<string> touched = new(StringComparer.Ordinal);
     volatile Door door;
-    volatile GateLive live = new(0, false, null, 0, 0);
+    volatile GateLive live = new(0, false, null, 0, 0, []);
     volatile Dictionary<string, int> places = new(StringComparer.Ordinal);
     volatile Guidance? guidance;
     long guidedAt;
@@ -226,6 +226,22 @@ public sealed partial class Turnstile
         LookAtDoor();
     }
 
+    /// <summary>Where clients of a server that goes away find another one; empty where nobody has said so. Takes this one off the list.</summary>
+    internal async Task<IReadOnlyList<string>> Elsewhere()
+    {
+        if (live.Elsewhere.Count == 0) return [];
+        try
+        {
+            // Another one may go at the same time: asked now, so that nobody is sent there.
+            return (await call.Try(cancel => gate.Renew(house.Server, house.Settings.Get(Keys.SeatLease), null, cancel, house.Address))).Elsewhere;
+        }
+        catch (GateException)
+        {
+            // They were there a second ago.
+            return live.Elsewhere;
+        }
+    }
+
     /// <summary>Completes once this server knows the hunt's limit, or that it cannot know it: at once but for the first who come.</summary>
     public ValueTask BeReady() => isReady ? ValueTask.CompletedTask : new(Turn(unlessReady: true));
 
@@ -291,11 +307,12 @@ public sealed partial class Turnstile
         // A store that took the place of the one before may lack the last seats and know no better.
         var succession = house.Store.Succession;
         var report = live.Epoch == 0 ? seats.All() : null;
-        var answer = await call.Try(cancel => gate.Renew(house.Server, lease, report, cancel));
-        if (answer.WantsSeats || succession != reportedTo) answer = await call.Try(cancel => gate.Renew(house.Server, lease, seats.All(), cancel));
+        var answer = await call.Try(cancel => gate.Renew(house.Server, lease, report, cancel, house.Address));
+        if (answer.WantsSeats || succession != reportedTo) answer = await call.Try(cancel => gate.Renew(house.Server, lease, seats.All(), cancel, house.Address));
         reportedTo = succession;
         if (live.Epoch != 0 && answer.Epoch != live.Epoch) LogForgot(Hunt);
         live = answer;
+        house.Met(answer.Elsewhere);
         Volatile.Write(ref cameSince, 0);
         if (answer.Epoch != 0) await seats.Settle();
     }

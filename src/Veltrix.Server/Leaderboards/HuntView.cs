@@ -67,6 +67,15 @@ public sealed class HuntView
         }
     }
 
+    /// <summary>Position of the last record read from the ledger, also of one that does not count.</summary>
+    public long ReadUpTo
+    {
+        get
+        {
+            lock (gate) return read;
+        }
+    }
+
     /// <summary>The scorer's epoch as read from the ledger. May be read from any thread.</summary>
     public long Epoch => Volatile.Read(ref epoch);
 

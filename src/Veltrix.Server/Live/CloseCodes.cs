@@ -3,13 +3,16 @@ using System.Security.Cryptography;
 namespace Veltrix.Server.Live;
 
 /// <summary>Why a socket is closed. 4000–4499, 1012 and 1013 may reconnect, 4500–4999 may not.</summary>
+/// <param name="Go">The address of a server to come back to; null: wherever clients came from.</param>
 /// <param name="SpreadMs">Clients are told to come back after half to all of this time, so that they do not all come at once; 0: told nothing.</param>
-public sealed record CloseCode(int Code, string Name, int SpreadMs = 0)
+public sealed record CloseCode(int Code, string Name, int SpreadMs = 0, string? Go = null)
 {
     /// <summary>The close reason: JSON of at most 123 bytes.</summary>
     public string Reason() => SpreadMs == 0
         ? $$"""{"code":"{{Name}}"}"""
-        : $$"""{"code":"{{Name}}","after_ms":{{RandomNumberGenerator.GetInt32(SpreadMs / 2, SpreadMs)}}}""";
+        : $$"""{"code":"{{Name}}","after_ms":{{RandomNumberGenerator.GetInt32(SpreadMs / 2, SpreadMs)}}{{(Go is null ? "" : $"""
+            ,"go":"{Go}"
+            """)}}}""";
 }
 
 /// <summary>All close codes of the protocol, as in <c>docs/reference/protocol.md</c>.</summary>

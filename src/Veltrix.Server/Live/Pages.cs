@@ -8,8 +8,9 @@ namespace Veltrix.Server.Live;
 /// <summary>The web pages, as built into one folder: <c>/play/{hunt}</c>, <c>/board/{hunt}</c>, the list of hunts at <c>/</c>, and <c>/assets</c>, which never change under their names.</summary>
 public static class Pages
 {
+    // {0}: other servers, to which a live connection may be sent on.
     const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'{0}; manifest-src 'self'; "
         + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     /// <param name="folder">Null or not there: the pages were not built, which a visitor is told.</param>
@@ -39,14 +40,18 @@ public static class Pages
     }
 
     /// <summary>Headers of every answer: what pages may load and who may frame them.</summary>
-    public static void UsePageHeaders(this WebApplication app) => app.Use((context, next) =>
+    /// <param name="others">Addresses of other servers of this installation.</param>
+    public static void UsePageHeaders(this WebApplication app, Func<IReadOnlyCollection<string>> others) => app.Use((context, next) =>
     {
         var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = Policy;
+        headers.ContentSecurityPolicy = Policy.Replace("{0}", string.Concat(others().Select(Socket)), StringComparison.Ordinal);
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "strict-origin-when-cross-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         return next(context);
     });
+
+    // "http://a:1" would allow no WebSocket there.
+    static string Socket(string address) => $" ws{new Uri(address).GetLeftPart(UriPartial.Authority)["http".Length..]}";
 }

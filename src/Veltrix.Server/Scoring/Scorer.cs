@@ -11,7 +11,7 @@ namespace Veltrix.Server.Scoring;
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item><see cref="StandBy"/>: wait until the ledger has been silent for <see cref="TakeOverAfter"/>, or its scorer has said that it goes.</item>
+/// <item><see cref="StandBy"/>: wait until the ledger has been silent for <see cref="TakeOverAfter"/>, or its scorer has said that it goes; and make sure that it is not this server that hears nothing (<see cref="SeesAll"/>).</item>
 /// <item><see cref="TakeOver"/>: append Took; its position is the epoch. Copy the view's fold and fold on, up to that very record.</item>
 /// <item><see cref="Score"/>: read commands after the last one decided, decide them in the term, append the records. Nothing leaves for hunters from here:
 /// outcomes go out when the <see cref="HuntView"/> reads the records back.</item>
@@ -84,7 +84,26 @@ public sealed partial class Scorer(
 
     async Task StandBy(CancellationToken cancel)
     {
-        while (!view.IsVacant && view.Silence < TakeOverAfter) await Wait(LookEvery * (0.2 + 0.8 * Random.Shared.NextDouble()), cancel);
+        // What came while that was asked counts too.
+        while (!IsFree || !await SeesAll(cancel) || !IsFree) await Wait(LookEvery * (0.2 + 0.8 * Random.Shared.NextDouble()), cancel);
+    }
+
+    bool IsFree => view.IsVacant || view.Silence >= TakeOverAfter;
+
+    /// <summary>
+    /// Whether this server has read all there is. One that was stopped, or is cut off, hears nothing of a scorer that works, and would depose it as soon as it is back.
+    /// </summary>
+    async Task<bool> SeesAll(CancellationToken cancel)
+    {
+        try
+        {
+            return view.ReadUpTo >= await ledger.AskEnd(cancel);
+        }
+        catch (EventLogException e)
+        {
+            LogBlind(hunt, e.Message);
+            return false;
+        }
     }
 
     // Appends keep their order, so this one comes after all decisions of the term. If it does not arrive, the silence tells.
@@ -238,6 +257,9 @@ public sealed partial class Scorer(
     static bool IsNews(HuntState state, long creditCap) => state.Model is not null && state.Phase != HuntPhase.Closed && state.CreditCapMs != creditCap;
 
     Task Wait(TimeSpan time, CancellationToken cancel) => time <= TimeSpan.Zero ? Task.CompletedTask : Task.Delay(time, clock, cancel);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "hunt {Hunt}: nothing is heard of its scorer here, and whether there is one cannot be asked: {Reason}")]
+    partial void LogBlind(string hunt, string reason);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "hunt {Hunt}: this server scores from epoch {Epoch} on, commands after {Command}")]
     partial void LogTookOver(string hunt, long epoch, long command);

@@ -149,6 +149,8 @@ public class ImportTests
 
             public long End => log.End;
 
+        public Task<long> AskEnd(CancellationToken cancel) => log.AskEnd(cancel);
+
             public Task<long> Append(ReadOnlyMemory<byte> record) => logs.IsBroken ? Broken() : log.Append(record);
 
             // The first half of a batch goes in, as a kill in the middle of it may have it.

@@ -146,7 +146,7 @@ public sealed class OutboxTests : IDisposable
     public async Task Who_arrives_when_all_are_being_sent_away_is_sent_away_too()
     {
         var sockets = new OpenSockets();
-        sockets.Close(CloseCodes.Restart);
+        sockets.Close(CloseCodes.Restart, []);
         sockets.Add(outbox);
         Assert.Null(await ReadOrClose());
         Assert.Equal(1012, (int)client.CloseStatus!);

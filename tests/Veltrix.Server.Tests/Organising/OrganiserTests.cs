@@ -51,6 +51,7 @@ public sealed class OrganiserTests(SharedServer shared) : IClassFixture<SharedSe
         var hunt = await shared.NewHunt();
         var again = await Server.Publish(TestServer.Quiz.Replace("hunt: quiz", $"hunt: {hunt}").Replace("points: 1", "points: 100"));
         Assert.Equal((409, "AlreadyPublished"), ((int)again["http"]!, (string)again["code"]!));
+        Assert.Contains("veltrix hunt open", (string)again["remedy"]!);
         await using var live = await Server.Connect(hunt, await shared.NewHunter(hunt));
         Assert.Equal(1, (int)(await live.Submit(1, "a", "one"))["points"]!);
     }

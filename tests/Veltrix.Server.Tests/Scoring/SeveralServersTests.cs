@@ -1,6 +1,10 @@
+using System.Net.WebSockets;
+using System.Text.Json.Nodes;
 using Veltrix.EventLog;
 using Veltrix.EventLog.Embedded;
 using Veltrix.Gate;
+using Veltrix.Hunts;
+using Veltrix.Server.Leaderboards;
 using Veltrix.Server.Live;
 using Veltrix.Server.Scoring;
 
@@ -68,43 +72,142 @@ public sealed class SeveralServersTests : IAsyncLifetime
         await using var atA = await a.Connect("quiz", (string)(await a.Join("quiz", "Ada"))["token"]!);
         await using var atB = await b.Connect("quiz", (string)(await b.Join("quiz", "Bob"))["token"]!);
         Assert.Equal("correct", (string)(await atA.Submit(1, "a", "one"))["verdict"]!);
-        var epoch = b.Server.Find("quiz")!.View.Epoch;
-
-        connections[0].Cut();
-        // Its client has sent an answer that the zombie takes and cannot write.
-        await atA.Send("submit", new { seq = 2, challenge = "b", answer = "two" });
+        // Both find a new hunt without a scorer, and either may be it.
+        var written = Written();
         Assert.Equal("correct", (string)(await atB.Submit(1, "a", "one"))["verdict"]!);
-        Assert.True(b.Server.Find("quiz")!.View.Epoch > epoch);
+        var (scorer, standby, atScorer, atStandby) = Written()[0] > written[0] ? (0, 1, atA, atB) : (1, 0, atB, atA);
+        var epoch = View(standby).Epoch;
 
-        connections[0].Mend();
-        Assert.Equal("correct", (string)(await atA.Next("outcome", outcome => (long)outcome["seq"]! == 2))["verdict"]!);
-        Assert.Equal("correct", (string)(await atB.Submit(2, "b", "two"))["verdict"]!);
+        connections[scorer].Cut();
+        // Its client has sent an answer that the zombie takes and cannot write.
+        await atScorer.Send("submit", new { seq = 2, challenge = "b", answer = "two" });
+        Assert.Equal("correct", (string)(await atStandby.Submit(2, "b", "two"))["verdict"]!);
+        Assert.True(View(standby).Epoch > epoch);
+
+        connections[scorer].Mend();
+        Assert.Equal("correct", (string)(await atScorer.Next("outcome", outcome => (long)outcome["seq"]! == 2))["verdict"]!);
+        Assert.Equal("correct", (string)(await atStandby.Submit(3, "c", "three"))["verdict"]!);
         await Same();
+
+        long[] Written() => [.. servers.Select(server => server.Server.Find("quiz")!.Scorer.Written)];
+        HuntView View(int server) => servers[server].Server.Find("quiz")!.View;
+    }
+
+    [Fact]
+    public async Task A_standby_that_was_cut_off_does_not_depose_a_scorer_that_works()
+    {
+        var (a, b) = (await Add(), await Add());
+        await a.Publish(TestServer.Quiz);
+        await UntilKnown(b);
+        await using var atB = await b.Connect("quiz", (string)(await b.Join("quiz", "Bob"))["token"]!);
+        var view = b.Server.Find("quiz")!.View;
+
+        connections[1].Cut();
+        // Long enough to have claimed the hunt, had it believed its ears.
+        while (view.Silence < Scorer.TakeOverAfter + TimeSpan.FromSeconds(1)) await Task.Delay(50, Cancel);
+        var taken = await Takes();
+        connections[1].Mend();
+
+        Assert.Equal("correct", (string)(await atB.Submit(1, "a", "one"))["verdict"]!);
+        // What it had claimed would have been in the ledger before this.
+        var heard = view.RecordsRead;
+        while (view.RecordsRead < heard + 2) await Task.Delay(50, Cancel);
+        Assert.Equal(taken, await Takes());
+
+        async Task<int> Takes() => (await Records("quiz")).Count(record => LedgerCodec.Decode(record.Payload) is LedgerRecord.Took);
     }
 
     [Fact]
     public async Task A_server_that_goes_lets_nobody_in_and_says_where_its_hunters_go()
     {
-        var (a, b) = (await Add(), await Add());
+        var (a, b) = (await Add(Addressed), await Add(Addressed));
         await a.Publish(TestServer.Quiz);
         await UntilKnown(b);
+        await UntilMet(a, b);
         var ada = await a.Join("quiz", "Ada");
         await using var live = await a.Connect("quiz", (string)ada["token"]!);
         var closing = live.ReadToClose(CloseCodes.Restart);
         await a.Server.Stop(Cancel);
         await closing;
+        Assert.Equal(b.Server.Url, new Uri((string)JsonNode.Parse(live.CloseReason!)!["go"]!));
         await using var again = await b.Connect("quiz", (string)ada["token"]!);
         Assert.Equal("correct", (string)(await again.Submit(1, "a", "one"))["verdict"]!);
         Assert.Equal(1, (await b.Gate("quiz").Counts(Cancel)).Seated);
     }
 
-    async Task<TestServer> Add()
+    [Fact]
+    public async Task Hunters_of_a_server_that_goes_are_spread_over_those_that_stay_and_not_over_those_that_go_too()
+    {
+        var (a, b, c, d) = (await Add(Addressed), await Add(Addressed), await Add(Addressed), await Add(Addressed));
+        await a.Publish(TestServer.Quiz);
+        foreach (var other in servers) await UntilKnown(other);
+        await UntilMet(a, b, c, d);
+        await d.Server.Stop(Cancel);
+        var closing = new List<LiveClient>();
+        for (var i = 0; i < 4; i++) closing.Add(await a.Connect("quiz"));
+        await a.Server.Stop(Cancel);
+        var sent = new List<string>();
+        foreach (var client in closing)
+        {
+            await client.ReadToClose(CloseCodes.Restart);
+            sent.Add(new Uri((string)JsonNode.Parse(client.CloseReason!)!["go"]!).ToString());
+            await client.DisposeAsync();
+        }
+
+        Assert.Equal([b.Server.Url.ToString(), b.Server.Url.ToString(), c.Server.Url.ToString(), c.Server.Url.ToString()], sent.Order().OrderBy(url => url == c.Server.Url.ToString()));
+    }
+
+    [Fact]
+    public async Task Where_no_server_has_said_where_it_is_hunters_come_back_where_they_came_from()
+    {
+        var (a, b) = (await Add(), await Add());
+        await a.Publish(TestServer.Quiz);
+        await UntilKnown(b);
+        await using var live = await a.Connect("quiz");
+        await a.Server.Stop(Cancel);
+        await live.ReadToClose(CloseCodes.Restart);
+        Assert.Null(JsonNode.Parse(live.CloseReason!)!["go"]);
+    }
+
+    [Fact]
+    public async Task A_page_of_one_server_may_play_at_the_other_it_was_sent_to()
+    {
+        var (a, b) = (await Add(Addressed), await Add(Addressed));
+        await a.Publish(TestServer.Quiz);
+        await UntilKnown(b);
+        await UntilMet(a, b);
+        using var page = await a.Http.GetAsync("/", Cancel);
+        Assert.Contains($"connect-src 'self' ws://{b.Server.Url.Authority};", page.Headers.GetValues("Content-Security-Policy").Single());
+        await using var live = await LiveClient.Connect(b.Server.Url, "quiz", null, sayHello: false, origin: a.Server.Url.GetLeftPart(UriPartial.Authority));
+        await Assert.ThrowsAsync<WebSocketException>(() => LiveClient.Connect(b.Server.Url, "quiz", null, sayHello: false, origin: "http://elsewhere.example"));
+    }
+
+    [Fact]
+    public async Task An_address_that_is_none_is_refused_at_the_start()
+    {
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => Add($"server.public_url: http://{{host}}.{new string('a', 66)}:{{port}}\n"));
+        Assert.Contains("server.public_url is http://", refused.Message);
+        Assert.Contains("at most 80", refused.Message);
+    }
+
+    const string Addressed = "server.public_url: \"http://127.0.0.1:{port}\"\n";
+
+    /// <summary>Each has heard of all others at its last sign of life.</summary>
+    static async Task UntilMet(params TestServer[] all)
+    {
+        foreach (var server in all)
+            while ((await server.Gate("quiz").Renew("nobody", TimeSpan.FromSeconds(3), null, Cancel)).Elsewhere.Count < all.Length
+                || (await server.Http.GetAsync("/", Cancel)).Headers.GetValues("Content-Security-Policy").Single().Split("ws://").Length < all.Length) await Task.Delay(20, Cancel);
+    }
+
+    async Task<TestServer> Add(string? config = null)
     {
         var connection = new SharedLogs(logs);
         connections.Add(connection);
         var server = await TestServer.Start(options =>
         {
             if (servers.Count > 0) File.Copy(Path.Combine(servers[0].Folder, "token.key"), Path.Combine(options.DataFolder, "token.key"));
+            if (config is not null) File.WriteAllText(Path.Combine(options.DataFolder, "hunt-config.yml"), config);
             return options with { Gate = gate, OpenLogs = (_, _) => connection };
         });
         servers.Add(server);
