@@ -15,7 +15,9 @@ public partial class ServerMetricsTests
     {
         var cancel = TestContext.Current.CancellationToken;
         using var metrics = new ServerMetrics();
-        using var config = new ConfigMetrics(Settings.Defaults);
+        using var settings = new Settings();
+        settings.SetCluster("capitals", [], new ClusterMark("3f2a", 4));
+        using var config = new ConfigMetrics(settings);
         using var folder = new TempFolder();
         await using var store = await ControlStore.Open(folder.Path, Settings.Defaults, TimeProvider.System, NullLogger.Instance, cancel);
         using var control = new ControlMetrics(store);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Veltrix.Server.Tests;
 
 namespace Veltrix.Kubernetes.Tests;
 
@@ -159,6 +160,47 @@ public sealed class OperatorTests(SharedCluster cluster)
             return await site.Hunt("capitals") is null;
         }, TimeSpan.FromSeconds(20), "the Hunt stays");
         await Eventually.True(async () => await site.Deployment("capitals") is null && await site.Map("hunt-capitals-overrides") is null, TimeSpan.FromSeconds(30), "what belonged to it stays");
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_suspended_hunt_that_is_deleted_gets_a_server_that_closes_it_and_does_not_wait_for_ever_where_none_comes(bool comes)
+    {
+        await using var site = await Site.Make(cluster, "close");
+        var clock = new OffsetClock();
+        await site.LeadingOperator(clock: clock);
+        await site.Plant("capitals");
+        await Eventually.True(async () => (await site.Pods("capitals")).Count == 1, TimeSpan.FromSeconds(20), "no pod");
+        await site.PodsAreReady("capitals");
+        await site.Condition("capitals", "Live", condition => condition.Status == "True");
+        await site.Patch(Resource.Hunts, "capitals", new JsonObject { ["spec"] = new JsonObject { ["suspend"] = true } });
+        await Eventually.True(async () => (await site.Pods("capitals")).Count == 0, TimeSpan.FromSeconds(20), "suspended, and pods stay");
+
+        await site.Api.Delete(Resource.Hunts.Path(site.Space, "capitals"), Site.Cancel);
+        await Eventually.True(async () => (await site.Deployment("capitals"))?.Spec.Replicas == 1 && (await site.Pods("capitals")).Count == 1, TimeSpan.FromSeconds(20), "nobody comes to close it");
+        Assert.Contains("Kafka", (await site.Condition("capitals", "Live", condition => condition.Reason == "Closing", TimeSpan.FromSeconds(20))).Message);
+        if (comes) await site.PodsAreReady("capitals");
+        else clock.Advance(TimeSpan.FromMinutes(6));
+
+        await Eventually.True(async () =>
+        {
+            await site.PodsEnd("capitals");
+            return await site.Hunt("capitals") is null;
+        }, TimeSpan.FromSeconds(60), "the Hunt stays");
+        Assert.Equal(!comes, (await site.Events()).Any(told => told.StartsWith("NotClosed: ", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Its server never came up, so there is nothing to close.</summary>
+    [Fact]
+    public async Task A_hunt_that_no_server_has_served_goes_at_once()
+    {
+        await using var site = await Site.Make(cluster, "unserved");
+        await site.LeadingOperator();
+        await site.Plant("capitals", spec => spec["suspend"] = true);
+        await site.Deployed("capitals");
+
+        await site.Api.Delete(Resource.Hunts.Path(site.Space, "capitals"), Site.Cancel);
+
+        await Eventually.True(async () => await site.Hunt("capitals") is null, TimeSpan.FromSeconds(30), "the Hunt stays");
     }
 
     [Fact]

@@ -79,15 +79,16 @@ public class RulesTests
         var spec = Hunt().Spec with
         {
             Limit = new LimitSpec { Ceiling = 300, FloorRatio = 0.1, Policy = "linear" },
+            Servers = new ServersSpec { HuntersPerServer = 2_500 },
             Overrides = new Dictionary<string, string> { ["max_concurrent_hunters"] = "400", ["governor.tick"] = "2s", ["board_cadence"] = "soon" },
         };
         var overrides = Overrides.Of("capitals", spec, "runtime", new Dictionary<string, string> { ["max_concurrent_hunters"] = "200", ["room_weight"] = "3" },
             new Dictionary<string, string> { ["live.limit"] = "7", ["seat.grace"] = "20s", ["governor.policy"] = "headroom" });
 
         Assert.Equal(
-            [("governor.policy", "headroom"), ("limit_floor_ratio", "0.1"), ("max_concurrent_hunters", "400"), ("room_weight", "3"), ("seat.grace", "20s")],
+            [("governor.hunters_per_server", "2500"), ("governor.policy", "headroom"), ("limit_floor_ratio", "0.1"), ("max_concurrent_hunters", "400"), ("room_weight", "3"), ("seat.grace", "20s")],
             overrides.Entries.Select(entry => (entry.Key, entry.Value)));
-        Assert.Equal(["ConfigMap hunt-capitals-overrides", "spec.overrides of Hunt capitals", "spec.limit of Hunt capitals", "ConfigMap runtime"], overrides.Sources);
+        Assert.Equal(["ConfigMap hunt-capitals-overrides", "spec.overrides of Hunt capitals", "spec.servers of Hunt capitals", "spec.limit of Hunt capitals", "ConfigMap runtime"], overrides.Sources);
         Assert.Equal(2, overrides.Faults.Count);
         Assert.Contains(overrides.Faults, fault => fault.Contains("governor.tick", StringComparison.Ordinal) && fault.StartsWith("spec.overrides", StringComparison.Ordinal));
     }

@@ -42,19 +42,19 @@ sealed class Site : IAsyncDisposable
         ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = Installation.Defaults }, ["data"] = new JsonObject { ["hunt-config.yml"] = Defaults },
     }, "helm", Cancel);
 
-    public async Task<OperatorHost> Operator(string name = "one")
+    public async Task<OperatorHost> Operator(string name = "one", TimeProvider? clock = null)
     {
         var host = await OperatorHost.Start(new OperatorOptions
         {
-            KubeConfig = Cluster.KubeConfig, Namespace = Space, Installation = Installation, Listen = new(System.Net.IPAddress.Loopback, 0), Name = name, Logging = Talks ? null : NullLoggerFactory.Instance,
+            KubeConfig = Cluster.KubeConfig, Namespace = Space, Installation = Installation, Listen = new(System.Net.IPAddress.Loopback, 0), Name = name, Clock = clock ?? TimeProvider.System, Logging = Talks ? null : NullLoggerFactory.Instance,
         }, Cancel);
         operators.Add(host);
         return host;
     }
 
-    public async Task<OperatorHost> LeadingOperator(string name = "one")
+    public async Task<OperatorHost> LeadingOperator(string name = "one", TimeProvider? clock = null)
     {
-        var host = await Operator(name);
+        var host = await Operator(name, clock);
         await Ready(host);
         return host;
     }

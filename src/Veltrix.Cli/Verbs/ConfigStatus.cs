@@ -37,6 +37,8 @@ static class ConfigStatus
             ConfigValidate.WriteFaults(text, file, status["faults"]!.AsArray().Select(fault => fault!));
         }
 
+        foreach (var (hunt, taken) in status["cluster"]?.AsObject() ?? [])
+            text.WriteLine($"{hunt}: the cluster's objects at revision {taken!["revision"]}, {taken["hash"]}, as effectiveConfig in the Hunt's status has it.");
         // A server of an older version tells none.
         foreach (var warning in status["warnings"]?.AsArray() ?? []) text.WriteLine($"! {warning}");
     }

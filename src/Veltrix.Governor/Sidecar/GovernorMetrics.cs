@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Veltrix.Governor.Policies;
 using Veltrix.Governor.Signals;
+using Veltrix.Hosting;
 
 namespace Veltrix.Governor.Sidecar;
 
@@ -31,6 +32,7 @@ public sealed class GovernorMetrics : IDisposable
         meter.CreateObservableGauge("veltrix.governor.loop_delay", () => LoopDelay, "s", "How much later than planned the last tick began.");
         meter.CreateObservableGauge("veltrix.governor.last_decision_timestamp", () => sidecar.LastDecision.ToUnixTimeMilliseconds() / 1e3, "s", "When it last decided, in seconds since 1970.");
         meter.CreateObservableGauge("veltrix.governor.config_last_reload_successful", () => configIsGood() ? 1 : 0, description: "0 after an edit of the configuration that was rejected; the old one is in force.");
+        meter.CreateObservableGauge("veltrix.governor.cluster_config_info", () => sidecar.Cluster.Select(told => ConfigMetrics.Info(told.Hunt, new ClusterMark(told.Hash, told.Revision))), description: "Always 1; hash and revision of what the cluster's objects set, as it was told to the server.");
         meter.CreateObservableGauge("veltrix.governor.hunts", () => sidecar.Hunts.Count(), description: "Hunts that are governed here.");
         meter.CreateObservableGauge("veltrix.governor.orchestrator_age", () => Finite(sidecar.OrchestratorAge), "s", "Since an orchestrator spoke; absent where none has.");
     }

@@ -104,6 +104,15 @@ public sealed partial class GovernorSidecar : IDisposable
         }
     }
 
+    /// <summary>What the objects of a cluster set, by hunt; nothing where there is no cluster.</summary>
+    public IReadOnlyList<ClusterSettings> Cluster
+    {
+        get
+        {
+            lock (gate) return [.. cluster.Values];
+        }
+    }
+
     /// <summary>What the objects of a cluster set for a hunt, for its server; whoever watches them calls this.</summary>
     public void SetCluster(ClusterSettings told)
     {
@@ -224,7 +233,7 @@ public sealed partial class GovernorSidecar : IDisposable
 
         var all = hunts.Values.Select(hunt => toOrchestrator ? hunt.HandOut() : hunt.Snapshot).Where(snapshot => snapshot.DecidedAtMs > 0).ToList();
         var validMs = 3 * (long)settings.Get(Keys.Tick).TotalMilliseconds;
-        foreach (var snapshot in all) response.Votes.Add(VoteOf(snapshot, cap?.Of(snapshot.SeatedHere, snapshot.CpuSoft), validMs));
+        foreach (var snapshot in all) response.Votes.Add(VoteOf(snapshot, cap?.Of(snapshot.SeatedHere, snapshot.CpuSoft, snapshot.HuntersPerServer), validMs));
         if (Memory is { Ratio: { } ratio } measured && Now - Seconds(measured.At) <= settings.Get(Keys.SignalAgeMax).TotalSeconds) response.MemoryRatio = ratio;
         return response;
     }
@@ -315,7 +324,7 @@ public sealed partial class GovernorSidecar : IDisposable
                 Reason = closes ? $"nobody is let in while no orchestrator answers: {snapshot.Decision.Reason}" : told.Reason,
                 DecidedAtMs = told.AtMs,
             };
-            if (cap?.Of(snapshot.SeatedHere, snapshot.CpuSoft) is { } own) guidance.ServerCap = own;
+            if (cap?.Of(snapshot.SeatedHere, snapshot.CpuSoft, snapshot.HuntersPerServer) is { } own) guidance.ServerCap = own;
             response.Hunts.Add(guidance);
         }
 

@@ -282,6 +282,7 @@ public sealed partial class HuntGovernor : IDisposable
             Waiting = counts.Waiting,
             SeatedHere = loads.SeatedHere,
             CpuSoft = settings.Get(Keys.CpuSoft),
+            HuntersPerServer = settings.Get(Keys.HuntersPerServer),
             FirstWindow = settings.Get(Keys.FirstWindow),
             Guard = guard.Next(counts.Waiting, InForce() > 0 ? (counts.Seated + counts.Waiting) / InForce() : 0, settings.Get(Keys.JoinScarce), settings.Get(Keys.JoinGuard)),
             Told = told.Now,

@@ -58,6 +58,9 @@ public sealed record HuntSnapshot
     public double Waiting { get; init; }
     public long SeatedHere { get; init; }
     public double CpuSoft { get; init; }
+
+    /// <summary>0: nobody set it.</summary>
+    public long HuntersPerServer { get; init; }
     public double FirstWindow { get; init; }
     public bool Guard { get; init; }
 

@@ -3,7 +3,7 @@ using Veltrix.Wire.Governor;
 namespace Veltrix.Governor.Signals;
 
 /// <summary>
-/// How many hunters one server takes, from its processors and its sockets. These are no reason to lower a hunt's limit, since another server may have room: only this server stops taking more.
+/// How many hunters one server takes, from its processors, its sockets and what a person set. These are no reason to lower a hunt's limit, since another server may have room: only this server stops taking more.
 /// Not thread-safe.
 /// </summary>
 public sealed class ServerCap
@@ -28,9 +28,11 @@ public sealed class ServerCap
 
     /// <summary>Seats of a hunt there may be on this server; null: no cap of its own.</summary>
     /// <param name="seatedHere">Of this hunt: they stay, whatever the cap.</param>
-    public long? Of(long seatedHere, double cpuSoft)
+    /// <param name="set">By a person; 0: nobody did.</param>
+    public long? Of(long seatedHere, double cpuSoft, long set = 0)
     {
-        long? cap = Cpu > cpuSoft ? seatedHere : null;
+        long? cap = set > 0 ? set : null;
+        if (Cpu > cpuSoft) cap = Math.Min(cap ?? long.MaxValue, seatedHere);
         if (Load is { SocketsMax: > 0 } load) cap = Math.Min(cap ?? long.MaxValue, seatedHere + Math.Max(0, load.SocketsMax - load.Sockets + waitingHere));
         return cap;
     }

@@ -24,9 +24,9 @@ public static class ChartSchema
     public static string Json()
     {
         var whole = Object(
-            ("governor", Object(
+            ("governor", Reasoned(Object(
                 ("enabled", Parsed("""{ "const": true, "description": "Every hunt pod has a governor; there is no Veltrix on Kubernetes without one." }""")),
-                ("resources", Parsed(Resources)))),
+                ("resources", Parsed(Resources))))),
             ("image", Object(
                 ("registry", Parsed(Text)),
                 ("repository", Parsed("""{ "type": "string", "pattern": "^[^\\s:@]*$" }""")),
@@ -83,6 +83,14 @@ public static class ChartSchema
         foreach (var member in (string[])["type", "minimum", "maximum"]) form.Remove(member);
         form.Insert(0, "anyOf", new JsonArray(number, Parsed("""{ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$" }""")));
         return form;
+    }
+
+    /// <summary>Helm prints no descriptions, and does print the names of members that are missing. So where the governor is off, a member is missing that is called like the reason.</summary>
+    static JsonObject Reasoned(JsonObject governor)
+    {
+        governor["if"] = Parsed("""{ "properties": { "enabled": { "const": true } } }""");
+        governor["else"] = Parsed("""{ "required": ["enabled: true (nothing else keeps a crowd from filling the store that all hunts share; to hold a limit by hand, set pin_limit of the hunt)"] }""");
+        return governor;
     }
 
     static JsonObject Object(params (string Name, JsonNode Form)[] members) =>

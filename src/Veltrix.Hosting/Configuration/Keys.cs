@@ -46,6 +46,7 @@ public static class Keys
     public static readonly Key<double> ScorerQueueSoft = Real("governor.scorer_queue.soft", 4_000, 1, 1e7, "records", "Commands read by the scorer and not yet written to the ledger that are still well.");
     public static readonly Key<double> ScorerQueueCritical = Real("governor.scorer_queue.critical", 20_000, 1, 1e8, "records", "At so many nobody is let in until there are fewer.");
     public static readonly Key<double> CpuSoft = Real("governor.cpu.soft", 0.85, 0.1, 1, "ratio", "The share of a server's processors above which that server takes no more hunters.", Reach.Process);
+    public static readonly Key<long> HuntersPerServer = Whole("governor.hunters_per_server", 0, 0, 1_000_000, "hunters", "The most hunters of a hunt that one server takes, and what the plan of servers reckons with; 0: what processors and sockets bear.");
 
     // The parameters of the policies; docs/operate/governor.md explains the laws.
     public static readonly Key<double> ForecastNoiseMargin = Real("forecast.noise_margin", 2.4, 1.5, 4, "deviations", "forecast: how many deviations of the measured noise the forecast stays under the soft threshold.");

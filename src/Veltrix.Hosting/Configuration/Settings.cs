@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 
 namespace Veltrix.Hosting;
@@ -9,6 +10,10 @@ public sealed record SettingOverride(string Key, string Value, string Who, strin
 /// <summary>A value for one key of one hunt, from an object of the cluster that the hunt runs on.</summary>
 /// <param name="Source">Which object, in words.</param>
 public sealed record ClusterSetting(string Key, string Value, string Source);
+
+/// <summary>Which state of the cluster's objects holds for a hunt: <c>status.effectiveConfig</c> has both.</summary>
+/// <param name="Revision">0: nobody has numbered it yet.</param>
+public sealed record ClusterMark(string Hash, long Revision);
 
 /// <summary>What became of the last look at <c>hunt-config.yml</c> that found something new.</summary>
 /// <param name="Ok">False: what runs is what was read before.</param>
@@ -37,6 +42,7 @@ public sealed class Settings(TimeProvider clock) : IDisposable
 
     readonly Lock gate = new();
     readonly Dictionary<string, HuntLayers> hunts = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, ClusterMark> marks = new(StringComparer.Ordinal);
     ConfigFile file = ConfigFile.None;
     volatile EffectiveValues now = EffectiveValues.Empty;
     volatile Reload lastReload = new(true, clock.GetUtcNow(), null, []) { OkAt = clock.GetUtcNow() };
@@ -194,13 +200,18 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     }
 
     /// <summary>Replaces what the cluster's objects set for a hunt. What cannot be read is left out: whoever watches those objects says so there.</summary>
-    public void SetCluster(string hunt, IReadOnlyList<ClusterSetting> set)
+    /// <param name="mark">Null: whoever says it numbers nothing.</param>
+    public void SetCluster(string hunt, IReadOnlyList<ClusterSetting> set, ClusterMark? mark = null)
     {
         var said = new Dictionary<Key, Said>();
         foreach (var one in set)
             if (Keys.Find(one.Key) is { Reach: Reach.Hunt } key && key.TryRead(one.Value, out var value, out _)) said[key] = new Said(value, new Origin.Cluster(one.Source));
         Change(hunt, layers => layers with { Cluster = new Layer(said) });
+        if (mark is not null) marks[hunt] = mark;
     }
+
+    /// <summary>By hunt, which state of the cluster's objects is in force; empty where there is no cluster.</summary>
+    public IReadOnlyDictionary<string, ClusterMark> ClusterMarks => marks;
 
     /// <summary>Hunts that have layers of their own here.</summary>
     public IReadOnlyCollection<string> Hunts => now.Hunts.Keys;

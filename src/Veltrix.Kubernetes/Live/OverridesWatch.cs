@@ -45,7 +45,8 @@ public sealed class OverridesWatch
             // One that is gone for good takes its pods with it; what holds is left to the end.
             if (hunts.Find(hunt) is not { } now) return;
             var overrides = Overrides.Of(hunt, now.Spec, runtimeName, runtime.Find(runtimeName)?.Data, own.Find(HuntNames.Overrides(hunt))?.Data);
-            var told = new ClusterSettings { Hunt = hunt, Ends = now.IsEnding };
+            var told = new ClusterSettings { Hunt = hunt, Ends = now.IsEnding, Hash = overrides.Hash };
+            if (now.Status?.EffectiveConfig is { } numbered && numbered.Hash == overrides.Hash) told.Revision = numbered.Revision;
             told.Settings.AddRange(overrides.Entries.Select(entry => new ClusterSetting { Key = entry.Key, Value = entry.Value, Source = entry.Source }));
             sidecar.SetCluster(told);
         }

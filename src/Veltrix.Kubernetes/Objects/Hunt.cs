@@ -80,6 +80,8 @@ public sealed record ServersSpec
 
     public int Max { get; init; } = 10;
 
+    public long? HuntersPerServer { get; init; }
+
     public V1ResourceRequirements? Resources { get; init; }
 
     public PodAdditions? PodTemplate { get; init; }

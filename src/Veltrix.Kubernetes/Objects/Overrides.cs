@@ -9,7 +9,7 @@ namespace Veltrix.Kubernetes;
 public sealed record OverrideEntry(string Key, string Value, string Source);
 
 /// <summary>
-/// What people set for a hunt in the API, as operator and governors both reckon it. Pure. Later wins: the map for all hunts, <c>spec.limit</c>, <c>spec.overrides</c>, the hunt's own map.
+/// What people set for a hunt in the API, as operator and governors both reckon it. Pure. Later wins: the map for all hunts, <c>spec.limit</c> and <c>spec.servers</c>, <c>spec.overrides</c>, the hunt's own map.
 /// </summary>
 /// <param name="Entries">By key.</param>
 /// <param name="Faults">What cannot be a setting of a hunt, as sentences; it is left out.</param>
@@ -28,6 +28,7 @@ public sealed record Overrides(IReadOnlyList<OverrideEntry> Entries, IReadOnlyLi
         [
             ($"ConfigMap {runtimeName}", runtime ?? Nothing),
             ($"spec.limit of Hunt {hunt}", Limit(spec.Limit)),
+            ($"spec.servers of Hunt {hunt}", Servers(spec.Servers)),
             ($"spec.overrides of Hunt {hunt}", spec.Overrides ?? Nothing),
             ($"ConfigMap {HuntNames.Overrides(hunt)}", own ?? Nothing),
         ];
@@ -60,5 +61,10 @@ public sealed record Overrides(IReadOnlyList<OverrideEntry> Entries, IReadOnlyLi
         if (limit?.Ceiling is { } ceiling) yield return new(Keys.MaxConcurrentHunters.Name, ceiling.ToString(CultureInfo.InvariantCulture));
         if (limit?.FloorRatio is { } floor) yield return new(Keys.LimitFloorRatio.Name, floor.ToString(CultureInfo.InvariantCulture));
         if (limit?.Policy is { } policy) yield return new(Keys.Policy.Name, policy);
+    }
+
+    static IEnumerable<KeyValuePair<string, string>> Servers(ServersSpec servers)
+    {
+        if (servers.HuntersPerServer is { } hunters) yield return new(Keys.HuntersPerServer.Name, hunters.ToString(CultureInfo.InvariantCulture));
     }
 }

@@ -11,7 +11,7 @@ namespace Veltrix.Kubernetes.Operating;
 /// <summary>
 /// Makes one Hunt true, and says in its status what is. <see cref="Reconcile"/> may be called at any time and be ended at any step: it looks at what is there and goes on.
 /// <list type="number">
-/// <item><see cref="End"/>, where the Hunt is being deleted.</item>
+/// <item><see cref="End"/>, where the Hunt is being deleted: <see cref="Close"/>, then its pods go, then it may.</item>
 /// <item><see cref="Hold"/>: the finalizer, before anything is made.</item>
 /// <item><see cref="Definition"/>: the text that it names.</item>
 /// <item><see cref="Acceptance.Of"/>: what cannot be made true leaves what runs as it is.</item>
@@ -27,11 +27,17 @@ public sealed partial class HuntController(ClusterApi api, string space, Install
     /// <summary>A pod on a node that is gone never ends; the Hunt does not wait for it longer than this.</summary>
     static readonly TimeSpan EndWithin = TimeSpan.FromMinutes(3);
 
+    /// <summary>Without a server nobody can close a hunt in its ledger; that one does not come up keeps no Hunt for ever.</summary>
+    static readonly TimeSpan CloseWithin = TimeSpan.FromMinutes(5);
+
     static readonly TimeSpan LookAgainAtRefused = TimeSpan.FromSeconds(30);
 
     const string DefinitionHash = "veltrix.dev/definition";
 
     readonly ConcurrentDictionary<string, Applied> applied = new(StringComparer.Ordinal);
+
+    /// <summary>When a step of an end began, by the Hunt's uid. An operator that starts begins them anew.</summary>
+    readonly ConcurrentDictionary<(string Hunt, string Step), long> began = new();
 
     /// <summary>Why the API does not enforce governors by itself; null: it does.</summary>
     public string? PolicyUnenforced { get; set; } = "This API has not been tried yet.";
@@ -51,7 +57,7 @@ public sealed partial class HuntController(ClusterApi api, string space, Install
         var deployment = view.Deployments.Find(HuntNames.Of(name));
         var published = deployment?.Metadata.Annotations?.TryGetValue(DefinitionHash, out var hash) == true ? hash : null;
         var refused = Acceptance.Of(hunt, definition, published, view.ConfigMaps.Find(installation.Defaults)?.Data?.TryGetValue(Hosting.ConfigFile.DefaultName, out var text) == true ? text : null);
-        if (refused is null) refused = await Make(hunt, Acceptance.Hash(definition!), cancel);
+        if (refused is null) refused = await Make(hunt, Acceptance.Hash(definition!), Scale.Of(hunt.Spec, hunt.Status?.Servers?.Wanted), cancel);
         await Tell(hunt, refused, cancel);
         return refused is null ? null : LookAgainAtRefused;
     }
@@ -76,16 +82,17 @@ public sealed partial class HuntController(ClusterApi api, string space, Install
     }
 
     /// <returns>Null: it is made. Else what the API itself refuses, such as a quantity that is none.</returns>
-    async Task<Refusal?> Make(Hunt hunt, string definitionHash, CancellationToken cancel)
+    async Task<Refusal?> Make(Hunt hunt, string definitionHash, int servers, CancellationToken cancel)
     {
-        var objects = HuntObjects.Of(hunt, installation, facts, Scale.Of(hunt.Spec, hunt.Status?.Servers?.Wanted));
+        var objects = HuntObjects.Of(hunt, installation, facts, servers);
         var deployment = objects.OfType<V1Deployment>().Single();
         deployment.Metadata.Annotations = new Dictionary<string, string> { [DefinitionHash] = definitionHash };
+        if (view.Deployments.Find(deployment.Metadata.Name) is { } there && (HuntState.IsOpen(there) || there.Status?.ReadyReplicas > 0)) deployment.Metadata.Annotations[HuntState.Open] = "true";
         try
         {
-            // What its pods need comes first, all of it at once.
-            await Task.WhenAll(objects.Where(desired => !ReferenceEquals(desired, deployment)).Select(desired => Apply(hunt.Metadata.Uid, desired, cancel)));
-            await Apply(hunt.Metadata.Uid, deployment, cancel);
+            // What its pods need comes first. The API looks at the Role that a binding gives away, in a copy of its own that comes a little late: roles go before all else, bindings after it.
+            foreach (var wave in objects.GroupBy(desired => desired switch { V1Role => 0, V1RoleBinding => 2, V1Deployment => 3, _ => 1 }).OrderBy(wave => wave.Key))
+                await Task.WhenAll(wave.Select(desired => Apply(hunt.Metadata.Uid, desired, cancel)));
             return null;
         }
         catch (ClusterApiException error) when (error.Code is 400 or 403 or 422)
@@ -133,30 +140,24 @@ public sealed partial class HuntController(ClusterApi api, string space, Install
 
     static string Text(HuntStatus status) => KubernetesJson.Serialize(status);
 
-    /// <summary>
-    /// Governors hear that the Hunt goes, and their servers close it: what is won is won, and everybody is told. Then the pods drain and end, and when they have, the Hunt may go; its objects are
-    /// garbage that the API collects.
-    /// </summary>
+    /// <summary>The hunt is closed, its pods drain and end, and when they have, the Hunt may go; its objects are garbage that the API collects.</summary>
     async Task<TimeSpan?> End(Hunt hunt, CancellationToken cancel)
     {
         if (hunt.Metadata.Finalizers?.Contains(Hunt.Finalizer) != true) return null;
-        var since = clock.GetUtcNow() - new DateTimeOffset(hunt.Metadata.DeletionTimestamp!.Value, TimeSpan.Zero);
         var deployment = view.Deployments.Find(HuntNames.Of(hunt.Name));
-        if (deployment?.Status?.ReadyReplicas > 0 && since < FarewellFor)
+        if (deployment is not null && HuntState.IsOpen(deployment) && await Close(hunt, deployment, cancel) is { } again) return again;
+        if (deployment is not null && (deployment.Spec.Replicas > 0 || HuntState.IsOpen(deployment)))
         {
-            await Tell(hunt, null, cancel);
-            return FarewellFor - since;
-        }
-
-        if (deployment?.Spec.Replicas > 0)
-        {
-            await api.Merge(Resource.Deployments.Path(space, deployment.Metadata.Name), new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 0 } }, cancel);
-            await events.Tell(hunt, "Ending", "The hunt is closed; its servers drain and end.", isWarning: false, cancel);
+            await api.Merge(Resource.Deployments.Path(space, deployment.Metadata.Name), new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [HuntState.Open] = null } }, ["spec"] = new JsonObject { ["replicas"] = 0 },
+            }, cancel);
+            await events.Tell(hunt, "Ending", "Its servers drain and end.", isWarning: false, cancel);
             return TimeSpan.FromSeconds(1);
         }
 
         var left = view.PodsOf(hunt.Name).Count;
-        if (left > 0 && since < EndWithin) return TimeSpan.FromSeconds(2);
+        if (left > 0 && Since(hunt, nameof(End)) < EndWithin) return TimeSpan.FromSeconds(2);
         if (left > 0) LogLeftBehind(hunt.Name, left);
         // The version goes with it, so that another's finalizer which came meanwhile is not taken away.
         var others = hunt.Metadata.Finalizers.Where(one => one != Hunt.Finalizer).Select(one => (JsonNode)one).ToArray();
@@ -165,8 +166,41 @@ public sealed partial class HuntController(ClusterApi api, string space, Install
             ["metadata"] = new JsonObject { ["resourceVersion"] = hunt.Metadata.ResourceVersion, ["finalizers"] = new JsonArray(others) },
         }, cancel);
         LogEnded(hunt.Name);
+        foreach (var step in began.Keys.Where(step => step.Hunt == hunt.Metadata.Uid)) began.TryRemove(step, out _);
         return null;
     }
+
+    /// <summary>
+    /// Governors hear that the Hunt goes, and their servers close it in the ledger: what is won is won, and everybody is told. Where no server is there, since the Hunt is suspended, one is brought
+    /// up for it.
+    /// </summary>
+    /// <returns>When to look again; null: it is closed, or nobody can close it.</returns>
+    async Task<TimeSpan?> Close(Hunt hunt, V1Deployment deployment, CancellationToken cancel)
+    {
+        if (deployment.Status?.ReadyReplicas > 0)
+        {
+            var left = FarewellFor - Since(hunt, "Farewell");
+            if (left <= TimeSpan.Zero) return null;
+            await Tell(hunt, null, cancel);
+            return left;
+        }
+
+        if (Since(hunt, nameof(Close)) > CloseWithin)
+        {
+            await events.Tell(
+                hunt, "NotClosed", $"No server got ready within {CloseWithin.TotalMinutes:0} minutes, so the hunt is not closed in its ledger. Find out why (Kafka, the definition's ConfigMap, the nodes), apply the Hunt again, and delete it once it is Live.",
+                isWarning: true, cancel);
+            LogNotClosed(hunt.Name);
+            return null;
+        }
+
+        var refused = deployment.Spec.Replicas > 0 ? null : await Make(hunt, deployment.Metadata.Annotations[DefinitionHash], servers: 1, cancel);
+        await Tell(hunt, refused, cancel);
+        return TimeSpan.FromSeconds(5);
+    }
+
+    /// <summary>How long ago this was asked first.</summary>
+    TimeSpan Since(Hunt hunt, string step) => clock.GetElapsedTime(began.GetOrAdd((hunt.Metadata.Uid, step), _ => clock.GetTimestamp()));
 
     void Forget(string name)
     {
@@ -183,6 +217,9 @@ public sealed partial class HuntController(ClusterApi api, string space, Install
 
     [LoggerMessage(LogLevel.Information, "hunt {Hunt} has ended")]
     partial void LogEnded(string hunt);
+
+    [LoggerMessage(LogLevel.Warning, "hunt {Hunt} goes and is not closed in its ledger, since no server got ready")]
+    partial void LogNotClosed(string hunt);
 
     [LoggerMessage(LogLevel.Warning, "hunt {Hunt} goes though {Pods} of its pods have not ended; is their node gone?")]
     partial void LogLeftBehind(string hunt, int pods);

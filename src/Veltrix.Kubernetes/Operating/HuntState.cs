@@ -13,6 +13,11 @@ public sealed record Observed(Refusal? Refused, V1Deployment? Deployment, IReadO
 /// <summary>From what is seen to the status of a Hunt. Pure. The members that the orchestrator writes are left null.</summary>
 public static class HuntState
 {
+    /// <summary>On the Deployment of a hunt that servers have served and nobody has closed: whoever deletes the Hunt closes it first.</summary>
+    public const string Open = "veltrix.dev/open";
+
+    public static bool IsOpen(V1Deployment deployment) => deployment.Metadata.Annotations?.ContainsKey(Open) == true;
+
     public static HuntStatus Of(Hunt hunt, Observed seen, DateTimeOffset now)
     {
         var ready = seen.Deployment?.Status?.ReadyReplicas ?? 0;
@@ -52,7 +57,9 @@ public static class HuntState
         yield return faults.Count > 0
             ? ("ConfigApplied", false, "SomeAreNoSettings", Text($"{faults.Count} left out, the others hold: {string.Join(' ', faults.Take(5))}"))
             : ("ConfigApplied", true, "Applied", Text($"{seen.Overrides.Entries.Count} overrides are handed to the governors."));
-        yield return ("Live", ready > 0 && !hunt.IsEnding, hunt.IsEnding ? "Ending" : hunt.Spec.Suspend == true ? "Suspended" : ready > 0 ? "ServersReady" : "NoServerReady", Text($"{ready} of {wanted} servers are ready."));
+        if (hunt.IsEnding && ready == 0 && seen.Deployment is { } open && IsOpen(open))
+            yield return ("Live", false, "Closing", Text($"{ready} of {wanted} servers are ready. One is needed to close the hunt in its ledger; if none gets ready within minutes, look at its pod and at Kafka: the Hunt then goes and is not closed."));
+        else yield return ("Live", ready > 0 && !hunt.IsEnding, hunt.IsEnding ? "Ending" : hunt.Spec.Suspend == true ? "Suspended" : ready > 0 ? "ServersReady" : "NoServerReady", Text($"{ready} of {wanted} servers are ready."));
         yield return seen.PolicyUnenforced is { } why
             ? ("PolicyUnenforced", true, "NoAdmissionPolicy", why)
             : ("PolicyUnenforced", false, "Enforced", "A pod without a governor was tried on this API, and denied.");

@@ -2,6 +2,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
 using Veltrix.EventLog;
+using Veltrix.Hosting;
 using Veltrix.Hunts;
 using Veltrix.Wire.Governor;
 using ClusterSetting = Veltrix.Hosting.ClusterSetting;
@@ -59,7 +60,7 @@ sealed partial class GovernorLink(Uri governor, Admissions house, Func<IReadOnly
     void Adopt(ClusterSettings told)
     {
         if (hunts().FirstOrDefault(hunt => hunt.Id == told.Hunt) is not { } hunt) return;
-        house.Settings.SetCluster(told.Hunt, [.. told.Settings.Select(set => new ClusterSetting(set.Key, set.Value, set.Source))]);
+        house.Settings.SetCluster(told.Hunt, [.. told.Settings.Select(set => new ClusterSetting(set.Key, set.Value, set.Source))], new ClusterMark(told.Hash, told.Revision));
         if (told.Ends && closing is null or { IsCompleted: true }) closing = Close(hunt);
     }
 

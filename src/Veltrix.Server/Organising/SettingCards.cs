@@ -14,14 +14,15 @@ public sealed record SettingList(string? Hunt, IReadOnlyList<SettingCard> Settin
 
 /// <param name="File">What is or was watched; null: there has been none.</param>
 /// <param name="Warnings">What is set and has no effect yet: keys that act at the next start, hunts that are not there.</param>
-public sealed record SettingsStatus(bool Ok, long At, long OkAt, string? File, IReadOnlyList<SettingFault> Faults, IReadOnlyList<string> Changes, IReadOnlyList<string> Warnings)
+public sealed record SettingsStatus(bool Ok, long At, long OkAt, string? File, IReadOnlyList<SettingFault> Faults, IReadOnlyList<string> Changes, IReadOnlyList<string> Warnings, IReadOnlyDictionary<string, ClusterMark>? Cluster)
 {
     public static SettingsStatus Of(HuntDirectory hunts)
     {
         var last = hunts.Settings.LastReload;
         return new SettingsStatus(
             last.Ok, last.At.ToUnixTimeMilliseconds(), last.OkAt.ToUnixTimeMilliseconds(), last.File, [.. last.Faults.Select(SettingFault.Of)], last.Changes,
-            [.. hunts.Settings.Waiting, .. hunts.Settings.Strangers([.. hunts.All.Select(hunt => hunt.Id)])]);
+            [.. hunts.Settings.Waiting, .. hunts.Settings.Strangers([.. hunts.All.Select(hunt => hunt.Id)])],
+            hunts.Settings.ClusterMarks is { Count: > 0 } marks ? marks : null);
     }
 }
 

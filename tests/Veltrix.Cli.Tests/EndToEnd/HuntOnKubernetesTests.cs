@@ -69,6 +69,16 @@ public class HuntOnKubernetesTests(SharedCluster cluster)
         await Task.Delay(TimeSpan.FromSeconds(1), Site.Cancel);
         Assert.Equal("5s", (await pod.Setting("waiting.frames")).Value);
 
+        // Status, governor, server and command line name the same state of all this.
+        await Eventually.True(async () =>
+        {
+            var told = (await site.Hunt("capitals"))!.Status!.EffectiveConfig!;
+            var labels = $"hash=\"{told.Hash}\",hunt_id=\"capitals\",revision=\"{told.Revision}\"";
+            return (await pod.Metrics(pod.GovernorHttp)).Contains($"veltrix_governor_cluster_config_info{{{labels}}} 1", StringComparison.Ordinal)
+                && (await pod.Metrics(pod.Ops)).Contains($"veltrix_config_cluster_info{{{labels}}} 1", StringComparison.Ordinal)
+                && await pod.Revision() == (told.Revision, told.Hash);
+        }, TimeSpan.FromSeconds(20), "status, governor and server do not agree");
+
         // What is no setting changes nothing, and is said.
         await site.Patch(Resource.Hunts, "capitals", new JsonObject { ["spec"] = new JsonObject { ["overrides"] = new JsonObject { ["max_concurrent_hunter"] = "1" } } });
         Assert.Contains("max_concurrent_hunters", (await site.Condition("capitals", "ConfigApplied", condition => condition.Status == "False")).Message);
@@ -93,9 +103,13 @@ public class HuntOnKubernetesTests(SharedCluster cluster)
     }
 
     /// <summary>A hunt pod, as a kubelet would run it.</summary>
-    sealed class Pod(VeltrixProcess governor, VeltrixProcess server, string governorUrl, Uri url, Uri governorHttp, string adminKey) : IDisposable
+    sealed class Pod(VeltrixProcess governor, VeltrixProcess server, string governorUrl, Uri url, Uri ops, Uri governorHttp, string adminKey) : IDisposable
     {
         public string Governor => governorUrl;
+
+        public Uri GovernorHttp => governorHttp;
+
+        public Uri Ops => ops;
 
         public string Said => governor.Said + server.Said;
 
@@ -136,9 +150,10 @@ public class HuntOnKubernetesTests(SharedCluster cluster)
             var governor = VeltrixProcess.Start(kubeConfig, Here(Named("governor"), "governor-data"));
             await governor.NextJson();
             var server = VeltrixProcess.Start(Here(Named("server"), "server-data"));
-            var url = new Uri((string)(await server.NextJson())["url"]!);
+            var ready = await server.NextJson();
+            var (url, ops) = (new Uri((string)ready["url"]!), new Uri((string)ready["ops"]!));
             var key = (await File.ReadAllTextAsync(Path.Combine(folder.File("server-data"), "admin.key"), Site.Cancel)).Trim();
-            return new Pod(governor, server, governorUrl, url, new Uri($"http://127.0.0.1:{governorHttp}"), key);
+            return new Pod(governor, server, governorUrl, url, ops, new Uri($"http://127.0.0.1:{governorHttp}"), key);
         }
 
         public async Task<(string Value, string Origin)> Setting(string name)
@@ -159,6 +174,19 @@ public class HuntOnKubernetesTests(SharedCluster cluster)
         {
             using var organiser = new Remote(url, adminKey, "the test");
             return (string)(await organiser.Get("v1/hunts/capitals", Site.Cancel))["phase"]!;
+        }
+
+        public async Task<string> Metrics(Uri listener)
+        {
+            using var http = new HttpClient();
+            return await http.GetStringAsync(new Uri(listener, "/metrics"), Site.Cancel);
+        }
+
+        public async Task<(long, string)> Revision()
+        {
+            using var organiser = new Remote(url, adminKey, "the test");
+            var taken = (await organiser.Get("v1/settings/status", Site.Cancel))["cluster"]?["capitals"];
+            return taken is null ? (0, "") : ((long)taken["revision"]!, (string)taken["hash"]!);
         }
 
         public async Task<HttpStatusCode> Readiness()

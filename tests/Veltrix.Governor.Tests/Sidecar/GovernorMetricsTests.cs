@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Veltrix.Wire.Governor;
 
 namespace Veltrix.Governor.Tests.Sidecar;
 
@@ -23,6 +24,7 @@ public partial class GovernorMetricsTests
         await governor.Tick();
         await governor.Client.ApplyAsync(governor.Applies(35_000), governor.Token, cancellationToken: TestContext.Current.CancellationToken);
         await governor.Tick();
+        governor.Host.Sidecar.SetCluster(new ClusterSettings { Hunt = "capitals", Hash = "3f2a", Revision = 4 });
     }
 
     static async Task<string> Scrape(RunningGovernor governor) => (await governor.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken)).Replace("{}", "", StringComparison.Ordinal);
@@ -75,6 +77,7 @@ public partial class GovernorMetricsTests
         Assert.Equal(1, Value($"veltrix_governor_state{{{hunt},state=\"hold\"}}"));
         Assert.Equal(0, Value($"veltrix_governor_state{{{hunt},state=\"brake\"}}"));
         Assert.Equal(1, Value($"veltrix_governor_config_info{{hash=\"{governor.Now.PolicyHash}\",{hunt},policy=\"linear\"}}"));
+        Assert.Equal(1, Value($"veltrix_governor_cluster_config_info{{hash=\"3f2a\",{hunt},revision=\"4\"}}"));
         Assert.Equal(6, Value("veltrix_governor_loop_duration_seconds_count"));
         Assert.Equal(6, Value("veltrix_governor_loop_duration_seconds_bucket{le=\"0.001\"}"));
         Assert.DoesNotContain("otel_scope_name", scrape);
@@ -102,20 +105,27 @@ public partial class GovernorMetricsTests
         foreach (var alert in alerts) Assert.Contains($"runbook_url: https://veltrix.dev/runbooks/{alert.ToLowerInvariant()}\n", Read("deploy/prometheus/alerts.yml"));
     }
 
-    [Fact]
-    public void The_dashboard_is_one_that_Grafana_takes()
-    {
-        var dashboard = JsonNode.Parse(Read("deploy/grafana/veltrix-governor.json"))!;
-        var panels = dashboard["panels"]!.AsArray();
+    internal static readonly string[] Dashboards = ["veltrix-governor", "veltrix-hunts"];
 
-        Assert.Null(dashboard["id"]);
-        Assert.Equal("veltrix-governor", (string?)dashboard["uid"]);
-        Assert.Equal(12, panels.Count);
-        Assert.Equal(12, panels.Select(panel => (int)panel!["id"]!).Distinct().Count());
-        Assert.All(panels, panel => Assert.Equal("${datasource}", (string?)panel!["datasource"]!["uid"]));
-        Assert.All(panels, panel => Assert.NotEqual("", (string?)panel!["description"]));
-        // None lies on another.
-        Assert.Equal(12, panels.Select(panel => ((int)panel!["gridPos"]!["x"]!, (int)panel["gridPos"]!["y"]!)).Distinct().Count());
+    [Fact]
+    public void The_dashboards_are_some_that_Grafana_takes()
+    {
+        foreach (var name in Dashboards)
+        {
+            var dashboard = JsonNode.Parse(Read($"deploy/grafana/{name}.json"))!;
+            var panels = dashboard["panels"]!.AsArray();
+
+            Assert.Null(dashboard["id"]);
+            Assert.Equal(name, (string?)dashboard["uid"]);
+            Assert.InRange(panels.Count, 10, 12);
+            Assert.Equal(panels.Count, panels.Select(panel => (int)panel!["id"]!).Distinct().Count());
+            Assert.All(panels, panel => Assert.Equal("${datasource}", (string?)panel!["datasource"]!["uid"]));
+            Assert.All(panels, panel => Assert.NotEqual("", (string?)panel!["description"]));
+            // None lies on another.
+            Assert.Equal(panels.Count, panels.Select(panel => ((int)panel!["gridPos"]!["x"]!, (int)panel["gridPos"]!["y"]!)).Distinct().Count());
+        }
+
+        Assert.Equal(Dashboards.Order(), Directory.EnumerateFiles(Path.Combine(Root, "deploy/grafana"), "*.json").Select(Path.GetFileNameWithoutExtension).Order());
     }
 
     [GeneratedRegex(@"veltrix_\w+")]

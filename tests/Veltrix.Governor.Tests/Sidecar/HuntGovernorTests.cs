@@ -395,6 +395,10 @@ public class HuntGovernorTests
         var seq = vote.Seq;
         await hunt.Tick();
         Assert.Equal(seq + 1, hunt.Sidecar.Vote().Votes.Single().Seq);
+
+        hunt.Settings["governor.hunters_per_server"] = "4000";
+        await hunt.Tick();
+        Assert.Equal(4_000, hunt.Sidecar.Vote().Votes.Single().ServerCap);
     }
 
     [Fact]

@@ -48,6 +48,8 @@ sealed class ScriptedHunt : IDisposable
 
     public double? OutcomeSeconds { get; set; }
 
+    public double? ScorerQueue { get; set; }
+
     public double? LagSeconds { get; set; }
 
     public long Seated { get; set; } = 20_000;
@@ -78,6 +80,7 @@ sealed class ScriptedHunt : IDisposable
         if (Lag is { } lag) load.LogLagRecords = lag;
         if (LagSeconds is { } seconds) load.LogLagSeconds = seconds;
         if (OutcomeSeconds is { } outcome) load.OutcomeP99Seconds = outcome;
+        if (ScorerQueue is { } queue) load.ScorerQueueRecords = queue;
         foreach (var (key, value) in Settings) load.Settings[key] = value;
         return new ReportRequest
         {

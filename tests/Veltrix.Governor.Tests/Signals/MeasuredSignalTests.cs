@@ -141,6 +141,17 @@ public class MeasuredSignalTests
     }
 
     [Fact]
+    public void What_a_person_set_caps_a_server_below_what_it_could_bear_and_never_above()
+    {
+        var cap = new ServerCap();
+        Assert.Equal(500, cap.Of(700, 0.85, set: 500));
+
+        cap.Take(new ServerLoad { CpuRatio = 0.1, Sockets = 900, SocketsMax = 1_000 }, waiting: 0);
+        Assert.Equal(500, cap.Of(700, 0.85, set: 500));
+        Assert.Equal(800, cap.Of(700, 0.85, set: 5_000));
+    }
+
+    [Fact]
     public void Sockets_left_are_seats_left()
     {
         var cap = new ServerCap();

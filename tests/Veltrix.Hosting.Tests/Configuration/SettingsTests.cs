@@ -42,8 +42,10 @@ public sealed class SettingsTests
         settings.SetOverrides("walk", [new SettingOverride("join.pace", "5", "anna", "a rush", Noon, null)]);
         Assert.Equal(5, settings.Get(Keys.JoinPace, "walk"));
         settings.SetOverrides("walk", []);
-        settings.SetCluster("walk", [new ClusterSetting("room_weight", "3", "the map")]);
+        Assert.Empty(settings.ClusterMarks);
+        settings.SetCluster("walk", [new ClusterSetting("room_weight", "3", "the map")], new ClusterMark("3f2a", 4));
         Assert.Equal((4, 3), (settings.Get(Keys.JoinPace, "walk"), settings.Get(Keys.RoomWeight, "walk")));
+        Assert.Equal(new ClusterMark("3f2a", 4), settings.ClusterMarks["walk"]);
     }
 
     [Fact]
