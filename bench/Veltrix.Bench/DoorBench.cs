@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Veltrix.Gate;
 using Veltrix.Hosting;
 using Veltrix.Server;
+using Veltrix.Server.Live;
 using Veltrix.Server.Admission;
 
 namespace Veltrix.Bench;
@@ -38,7 +39,7 @@ public class DoorBench
             var logs = DataFolder.OpenLogs(folder, TimeProvider.System);
             var store = await GateStore.Open(new GateStoreOptions(), default);
             var house = new Admissions(store, Settings.Defaults, Keyring.Open(folder), isGoverned: false, TimeProvider.System, NullLogger.Instance);
-            var hunt = await LiveHunt.Start("bench", logs, folder, TimeProvider.System, new Settings(), () => 1000, NullLogger.Instance, default);
+            var hunt = await LiveHunt.Start("bench", logs, folder, TimeProvider.System, new Settings(), () => new LiveService(1000, null, null), NullLogger.Instance, default);
             const string Definition = "hunt: bench\ntitle: Bench\nchallenges:\n  - { id: a, points: 1, answers: [one] }\n";
             await hunt.Play(new(new("", "bench", 1), "bench", "", null, new Veltrix.Hunts.Command.Publish(Definition, false)), default);
             await house.Of(hunt).BeReady();

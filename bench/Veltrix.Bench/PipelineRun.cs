@@ -5,6 +5,7 @@ using Veltrix.EventLog.Embedded;
 using Veltrix.Hosting;
 using Veltrix.Hunts;
 using Veltrix.Server;
+using Veltrix.Server.Live;
 
 namespace Veltrix.Bench;
 
@@ -21,7 +22,7 @@ public static class PipelineRun
         try
         {
             await using var logs = EmbeddedLogs.Open(folder, TimeProvider.System);
-            var hunt = await LiveHunt.Start("bench", logs, folder, TimeProvider.System, new Settings(), () => 1000, NullLogger.Instance, default);
+            var hunt = await LiveHunt.Start("bench", logs, folder, TimeProvider.System, new Settings(), () => new LiveService(1000, null, null), NullLogger.Instance, default);
             await hunt.Play(Envelope.Of(new CommandId("", "publish", 1), new Command.Publish(Definition(), false)), default);
             await hunt.Play(Envelope.Of(new CommandId("", "open", 1), new Command.Open()), default);
             await Send(hunt, Enumerable.Range(0, Hunters).Select(h => Envelope.Of(new CommandId($"hunter{h}", "i", 1), new Command.Join($"Hunter {h}", new TeamChoice.Alone()))));

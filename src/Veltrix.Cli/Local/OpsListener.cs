@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Veltrix.Control;
 using Veltrix.Hosting;
 using Veltrix.Server;
@@ -26,13 +27,8 @@ sealed class OpsListener : IAsyncDisposable
 
     public static async Task<OpsListener> Start(IPEndPoint address, CancellationToken cancel)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(address);
-        });
+        var builder = RoleHost.Builder(NullLoggerFactory.Instance, LogLevel.None, TimeSpan.FromSeconds(5));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(address));
         Telemetry.Add(builder.Services, "veltrix-server", ServerMeters);
         var app = builder.Build();
         app.MapMetrics();

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Veltrix.Gate;
 using Veltrix.Hosting;
@@ -121,26 +120,8 @@ public sealed class OrchestratorHost : IAsyncDisposable
 
     static WebApplicationBuilder Builder(OrchestratorOptions options)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        if (options.Logging is { } logging)
-        {
-            builder.Services.AddSingleton(logging);
-        }
-        else
-        {
-            builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Veltrix", LogLevel.Information)
-                // A start that fails is told by whoever started it.
-                .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-            builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        }
-
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1);
-        });
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        var builder = RoleHost.Builder(options.Logging, LogLevel.Information, TimeSpan.FromSeconds(5));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1));
         Telemetry.Add(builder.Services, "veltrix-orchestrator", OrchestratorMetrics.MeterName);
         return builder;
     }

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Veltrix.Gate;
 using Veltrix.Hosting;
@@ -179,21 +178,14 @@ public sealed class GovernorHost : IAsyncDisposable
 
     static WebApplicationBuilder Builder(GovernorOptions options, Listeners listeners)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Veltrix", LogLevel.Information)
-            // A start that fails is told by whoever started it; a call that is refused is told to whoever made it.
-            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
-            .AddFilter("Grpc", LogLevel.None);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        var builder = RoleHost.Builder(logging: null, LogLevel.Information, TimeSpan.FromSeconds(3));
+        builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null; // A report is a request that lasts as long as its server; messages are bounded by the service.
             kestrel.Listen(options.Address, options.GrpcPort, listen => (listen.Protocols, listeners.Grpc) = (HttpProtocols.Http2, listen));
             kestrel.Listen(options.Address, options.HttpPort, listen => (listen.Protocols, listeners.Http) = (HttpProtocols.Http1, listen));
         });
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MinRequestBodyDataRate = null);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = 4 << 20);
         Telemetry.Add(builder.Services, "veltrix-governor", [GovernorMetrics.MeterName, .. options.MoreMeters]);
         return builder;

@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Veltrix.Hosting;
 
@@ -324,24 +323,8 @@ public sealed partial class OperatorHost : IAsyncDisposable
 
     static WebApplicationBuilder Builder(OperatorOptions options)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        if (options.Logging is { } logging)
-        {
-            builder.Services.AddSingleton(logging);
-        }
-        else
-        {
-            builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Veltrix", LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-            builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        }
-
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(options.Listen, listen => listen.Protocols = HttpProtocols.Http1);
-        });
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
+        var builder = RoleHost.Builder(options.Logging, LogLevel.Information, TimeSpan.FromSeconds(3));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(options.Listen, listen => listen.Protocols = HttpProtocols.Http1));
         Telemetry.Add(builder.Services, "veltrix-operator", OperatorMetrics.MeterName);
         return builder;
     }
