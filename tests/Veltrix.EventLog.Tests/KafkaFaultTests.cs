@@ -113,6 +113,27 @@ public sealed class KafkaFaultTests(OwnKafka kafka) : IClassFixture<OwnKafka>, I
         Assert.Equal(Enumerable.Range(0, 501).Select(i => (long)i), Sample.All(log).Select(Number));
     }
 
+    /// <summary>librdkafka polls without a pause while it holds records that may not be sent yet; a broker that is slow for want of a processor would be so for ever.</summary>
+    [Fact]
+    public async Task Appends_behind_a_broker_that_does_not_answer_burn_no_processor()
+    {
+        using var hammer = Victim.Start("hammer", kafka.Plaintext, prefix);
+        try
+        {
+            Assert.Equal("ready", await hammer.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(Patience, Cancel));
+            kafka.Signal("STOP");
+            await hammer.StandardInput.WriteLineAsync("go");
+            var seconds = double.Parse((await hammer.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(Patience, Cancel))!, System.Globalization.CultureInfo.InvariantCulture);
+            Assert.InRange(seconds, 0, 2);
+        }
+        finally
+        {
+            kafka.Signal("CONT");
+            hammer.Kill();
+            await hammer.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
     [Fact]
     public async Task Who_reads_or_closes_while_the_broker_is_away_is_not_kept_for_ever()
     {

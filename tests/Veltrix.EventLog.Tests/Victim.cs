@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using Veltrix.EventLog.Embedded;
+using Veltrix.EventLog.Kafka;
 
 namespace Veltrix.EventLog.Tests;
 
@@ -67,6 +68,22 @@ static class Victim
                 await log.Append(new byte[100_000]);
         }
         Console.WriteLine($"{bare} {opened} {Resident()}");
+        return 0;
+    }
+
+    /// <summary>Appends to a log on Kafka a record a millisecond for five seconds, once it is told to, and prints how many seconds of processor time that took.</summary>
+    public static async Task<int> Hammer(string bootstrap, string prefix)
+    {
+        await using var logs = KafkaLogs.Open(new KafkaOptions { BootstrapServers = bootstrap, TopicPrefix = prefix }, TimeProvider.System);
+        var log = await logs.Open("hunt/submissions", default);
+        for (var i = 0; i < 100; i++) await log.Append(new byte[100]);
+        Console.WriteLine("ready");
+        Console.ReadLine();
+        var before = Environment.CpuUsage.TotalTime;
+        for (var since = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(5); Thread.Sleep(1)) _ = log.Append(new byte[100]);
+        Console.WriteLine((Environment.CpuUsage.TotalTime - before).TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        // Its broker may be stopped still: what was appended is not waited for.
+        Environment.Exit(0);
         return 0;
     }
 

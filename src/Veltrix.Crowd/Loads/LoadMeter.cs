@@ -124,6 +124,13 @@ sealed class LoadMeter : ICrowd
         Count(farewell.Name);
     }
 
+    /// <summary>The crowd is about to leave: nobody waits for a frame any more, however long it takes to close so many connections.</summary>
+    public void Departing()
+    {
+        foreach (var watch in frameWatch)
+            watch.End();
+    }
+
     /// <summary>A hunter left of its own accord.</summary>
     public void AddBytes(LiveConnection? connection)
     {

@@ -241,6 +241,7 @@ sealed class LoadRun
 
     async Task Depart(CancellationTokenSource life)
     {
+        meter.Departing();
         foreach (var hunter in hunters)
             meter.AddBytes(hunter?.Leave());
         await life.CancelAsync();
