@@ -14,8 +14,8 @@ public class NeedTests
         Assert.Equal((4, 1), (need.Servers, need.Groups));
         Assert.Equal(3, need.Reasons.Single(reason => reason.What == "sockets").Servers);
         Assert.InRange(need.RedisBytes, 4e6, 15e6);
-        Assert.False(need.IsSeen);
-        Assert.True(Need.Of(Evening with { Hunters = 30_000 }).IsSeen);
+        Assert.True(need.IsSeen);
+        Assert.False(Need.Of(Evening with { Hunters = 50_001 }).IsSeen);
     }
 
     [Fact]
