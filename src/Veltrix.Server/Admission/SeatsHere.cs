@@ -22,12 +22,11 @@ enum Seating
 sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpan> grace)
 {
     const long TrustAtStartMs = 60_000;
-    const int LeftKept = 10_000;
 
     readonly Lock guard = new();
     readonly Dictionary<string, Seat> seats = new(StringComparer.Ordinal);
     readonly HashSet<string> unsettled = new(StringComparer.Ordinal);
-    readonly Dictionary<string, long> left = new(StringComparer.Ordinal);
+    readonly Departures departures = new();
     readonly long startedMs = call.NowMs;
     int held;
     int reports;
@@ -68,7 +67,7 @@ sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpa
             var seat = seats[hunter];
             if (--seat.Connections > 0) return;
             held--;
-            Remember(hunter);
+            departures.Add(hunter, call.NowMs, grace());
             _ = Queue(hunter, seat, Detach);
         }
     }
@@ -135,16 +134,7 @@ sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpa
     // Without the store, somebody is believed to have a seat who had one here within the grace; and anybody for the first minute of a server, whose hunters come back from the one before.
     bool PlayedLately(string hunter)
     {
-        lock (guard) return call.NowMs - startedMs < TrustAtStartMs || (left.TryGetValue(hunter, out var at) && call.NowMs - at <= grace().TotalMilliseconds);
-    }
-
-    // Under the guard.
-    void Remember(string hunter)
-    {
-        var now = call.NowMs;
-        if (left.Count >= LeftKept)
-            foreach (var (old, at) in left.Where(old => now - old.Value > grace().TotalMilliseconds).ToList()) left.Remove(old);
-        left[hunter] = now;
+        lock (guard) return call.NowMs - startedMs < TrustAtStartMs || departures.Within(hunter, call.NowMs, grace());
     }
 
     // Somebody who plays on trust takes the seat it has, or the next that is free.
