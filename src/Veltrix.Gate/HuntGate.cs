@@ -57,9 +57,10 @@ public sealed class HuntGate
     public async Task<bool> Attach(string hunter, string server, CancellationToken cancel) =>
         (int)(await Run(GateScript.Attach, "taking a seat", cancel, hunter, server, Ms(Lent)))[1] == 1;
 
-    /// <summary>A hunter's last connection to this server was lost: the seat is kept for the grace. Without effect where the seat has moved to another server.</summary>
-    public Task Detach(string hunter, string server, TimeSpan grace, CancellationToken cancel) =>
-        Run(GateScript.Detach, "keeping a seat for its grace", cancel, hunter, server, Ms(grace));
+    /// <summary>The last connections of these hunters to this server were lost: their seats are kept for the grace. Without effect on a seat that has moved to another server.</summary>
+    public Task Detach(IReadOnlyCollection<string> hunters, string server, TimeSpan grace, CancellationToken cancel) =>
+        Task.WhenAll(hunters.Chunk(Batch).Select(part =>
+            Run(GateScript.Detach, "keeping seats for their grace", cancel, [server, Ms(grace), .. part.Select(hunter => (RedisValue)hunter)])));
 
     /// <summary>Gives up seat and place.</summary>
     public Task Leave(string hunter, CancellationToken cancel) => Run(GateScript.Leave, "giving up a seat", cancel, hunter);

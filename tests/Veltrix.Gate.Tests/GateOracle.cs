@@ -63,9 +63,10 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
         return true;
     }
 
-    public bool? Detach(string hunter, string server)
+    public bool? Detach(string[] hunters, string server)
     {
-        if (_seats.TryGetValue(hunter, out var seat) && seat.Server == server) (seat.Server, seat.Until) = ("", Now + Ms(grace));
+        foreach (var hunter in hunters)
+            if (_seats.TryGetValue(hunter, out var seat) && seat.Server == server) (seat.Server, seat.Until) = ("", Now + Ms(grace));
         return true;
     }
 

@@ -121,7 +121,7 @@ public abstract class OvershootTests(TestStore store) : GateContract(store)
             {
                 0 or 10 or 11 => gate.Leave(hunter, Cancel),
                 1 => gate.Attach(hunter, name, Cancel),
-                2 => gate.Detach(hunter, name, TimeSpan.FromMilliseconds(random.Next(20)), Cancel),
+                2 => gate.Detach([hunter], name, TimeSpan.FromMilliseconds(random.Next(20)), Cancel),
                 3 => gate.Admit(TimeSpan.FromMilliseconds(30), Patience, TimeSpan.FromMilliseconds(20), Cancel, 0.1),
                 // The first server moves the limit, the second is as good as dead for most of the time.
                 4 when server == 0 => gate.Publish(1, Limits(random.Next(20, 60)), Cancel),

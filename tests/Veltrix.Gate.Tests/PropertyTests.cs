@@ -26,8 +26,8 @@ public abstract class PropertyTests(TestStore store) : GateContract(store)
                 await Same(() => test.Ask(hunter, order, pass, open, comes), oracle.Ask(hunter, order, pass, open, comes))))),
         (6, Gen.Select(Hunter, Server).Select((hunter, server) => new Step($"Attach {hunter} to {server}", async (test, oracle) =>
             await Same(() => test.Gate.Attach(hunter, server, Cancel), oracle.Attach(hunter, server))))),
-        (4, Gen.Select(Hunter, Server).Select((hunter, server) => new Step($"Detach {hunter} from {server}", async (test, oracle) =>
-            await Same(Done(() => test.Gate.Detach(hunter, server, Grace, Cancel)), oracle.Detach(hunter, server))))),
+        (4, Gen.Select(Hunter.Array[1, 3], Server).Select((hunters, server) => new Step($"Detach {string.Join(' ', hunters)} from {server}", async (test, oracle) =>
+            await Same(Done(() => test.Gate.Detach(hunters, server, Grace, Cancel)), oracle.Detach(hunters, server))))),
         (2, Hunter.Select(hunter => new Step($"Leave {hunter}", async (test, oracle) =>
             await Same(Done(() => test.Gate.Leave(hunter, Cancel)), oracle.Leave(hunter))))),
         (2, Hunter.Select(hunter => new Step($"Seen {hunter}", async (test, oracle) =>

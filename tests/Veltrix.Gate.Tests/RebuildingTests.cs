@@ -44,10 +44,10 @@ public abstract class RebuildingTests(TestStore store) : GateContract(store)
         await Join("s1", "ada", "bob", "cyd", "dan");
         await Join("s2");
         Assert.True(await Gate.Attach("ada", "s2", Cancel));
-        await Gate.Detach("bob", "s1", Grace, Cancel);
+        await Gate.Detach(["bob"], "s1", Grace, Cancel);
         await Gate.Leave("cyd", Cancel);
         await Gate.Reopen(1, Cancel);
-        await Gate.Detach("ada", "s1", TimeSpan.Zero, Cancel);
+        await Gate.Detach(["ada"], "s1", TimeSpan.Zero, Cancel);
         Pass(Lease / 2);
         await Gate.Renew("s1", Lease, null, Cancel);
         await Gate.Renew("s2", Lease, null, Cancel);

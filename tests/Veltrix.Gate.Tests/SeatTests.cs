@@ -123,7 +123,7 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
         await Publish(1);
         await Join("s1");
         await Sit("ada", "s1");
-        await Gate.Detach("ada", "s1", Grace, Cancel);
+        await Gate.Detach(["ada"], "s1", Grace, Cancel);
         await Ask("bob", 2);
         Pass(Grace - TimeSpan.FromMilliseconds(1));
         Assert.Empty(await Admit());
@@ -141,7 +141,7 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
         await Publish(1);
         await Join("s1");
         await Sit("ada", "s1");
-        await Gate.Detach("ada", "s1", Grace, Cancel);
+        await Gate.Detach(["ada"], "s1", Grace, Cancel);
         await Ask("bob", 2);
         Pass(Grace);
         Assert.Equal(["bob"], await Admit());
@@ -158,10 +158,10 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
         await Join("s2");
         await Sit("ada", "s1");
         Assert.True(await Gate.Attach("ada", "s2", Cancel));
-        await Gate.Detach("ada", "s1", TimeSpan.Zero, Cancel);
+        await Gate.Detach(["ada"], "s1", TimeSpan.Zero, Cancel);
         await Admit();
         Assert.Equal(["ada"], await Seated("ada"));
-        await Gate.Detach("ada", "s2", TimeSpan.Zero, Cancel);
+        await Gate.Detach(["ada"], "s2", TimeSpan.Zero, Cancel);
         await Admit();
         Assert.Empty(await Seated("ada"));
     }
@@ -172,9 +172,9 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
         await Publish(1);
         await Join("s1");
         await Sit("ada", "s1");
-        await Gate.Detach("ada", "s1", Grace, Cancel);
+        await Gate.Detach(["ada"], "s1", Grace, Cancel);
         Pass(Grace / 2);
-        await Gate.Detach("ada", "s1", Grace, Cancel);
+        await Gate.Detach(["ada"], "s1", Grace, Cancel);
         Pass(Grace / 2);
         await Admit();
         Assert.Empty(await Seated("ada"));
@@ -251,8 +251,8 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
         Assert.False((await Join("s1", "ada", "bob")).WantsSeats);
 
         // What moved meanwhile stays where it is: the old server's detach does nothing.
-        await Gate.Detach("bob", "s1", TimeSpan.Zero, Cancel);
-        await Gate.Detach("ada", "s1", TimeSpan.Zero, Cancel);
+        await Gate.Detach(["bob"], "s1", TimeSpan.Zero, Cancel);
+        await Gate.Detach(["ada"], "s1", TimeSpan.Zero, Cancel);
         await Admit();
         Assert.Equal(["bob"], await Seated("ada", "bob"));
     }
@@ -280,7 +280,7 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
         await Publish(5_000);
         string[] hunters = [.. Enumerable.Range(0, 2_600).Select(n => $"h{n:0000}")];
         var report = Gate.Renew("s1", Lease, hunters, Cancel);
-        var detached = Gate.Detach(hunters[^1], "s1", TimeSpan.Zero, Cancel);
+        var detached = Gate.Detach([hunters[^1]], "s1", TimeSpan.Zero, Cancel);
         await Task.WhenAll(report, detached);
         await Admit();
         Assert.Equal(hunters[..^1], await Seated(hunters));
@@ -294,7 +294,7 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
         await Sit("ada", "s1");
         Pass(Lease);
         await Join("s2", "ada");
-        await Gate.Detach("ada", "s1", TimeSpan.Zero, Cancel);
+        await Gate.Detach(["ada"], "s1", TimeSpan.Zero, Cancel);
         await Admit();
         Assert.Equal(["ada"], await Seated("ada"));
     }
@@ -333,7 +333,7 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
         await Publish(1);
         await Join("s1");
         await Sit("ada", "s1");
-        await Gate.Detach("ada", "s1", Grace, Cancel);
+        await Gate.Detach(["ada"], "s1", Grace, Cancel);
         await Publish(0, pause: true);
         Assert.Equal(SeatState.Seated, (await Ask("ada")).State);
         Assert.True(await Gate.Attach("ada", "s1", Cancel));

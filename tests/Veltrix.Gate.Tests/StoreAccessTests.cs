@@ -77,7 +77,7 @@ public abstract class StoreAccessTests(string program) : IAsyncLifetime
         Assert.True(await gate.Attach("ada", "s1", Cancel));
         Assert.Equal(SeatState.Waiting, (await gate.Ask("bob", 2, false, second, true, true, Cancel)).State);
         await gate.Seen(["bob"], Cancel);
-        await gate.Detach("ada", "s1", second, Cancel);
+        await gate.Detach(["ada"], "s1", second, Cancel);
         await gate.Leave("ada", Cancel);
         Assert.Equal(["bob"], await gate.Admit(second, second, second, Cancel));
         Assert.Equal(2, (await gate.Audit(Cancel)).Count);

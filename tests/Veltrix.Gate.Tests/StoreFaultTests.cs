@@ -33,7 +33,7 @@ public abstract class StoreFaultTests(string program, string product) : IAsyncLi
         }
         await Fill(redis);
 
-        await gate.Detach("ada", "s1", Minute, Cancel);
+        await gate.Detach(["ada"], "s1", Minute, Cancel);
         Assert.True(await gate.Attach("ada", "s2", Cancel));
         Assert.False((await gate.Renew("s1", Minute, null, Cancel)).WantsSeats);
         Assert.False((await gate.Renew("s2", Minute, ["ada"], Cancel)).WantsSeats);

@@ -28,6 +28,9 @@ sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpa
     readonly HashSet<string> unsettled = new(StringComparer.Ordinal);
     readonly Departures departures = new();
     readonly long startedMs = call.NowMs;
+    // Those of the next call; null: there is none yet.
+    List<string>? going;
+    Task<Seating> told = Task.FromResult(Seating.None);
     int held;
     int reports;
 
@@ -155,18 +158,32 @@ sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpa
         return Seating.Trusted;
     }
 
-    async Task<Seating> Detach(string hunter, Seat seat)
+    /// <summary>
+    /// A whole crowd may leave in a second, and one call for each would wait for all the others: who leaves while the store is being told goes along with the next call.
+    /// </summary>
+    Task<Seating> Detach(string hunter, Seat seat)
     {
-        // Another connection of it has sat down since.
         lock (guard)
-            if (seat.Connections > 0) return Seating.Held;
+        {
+            // Another connection of it has sat down since.
+            if (seat.Connections > 0) return Task.FromResult(Seating.Held);
+            if (going is null) told = TellNext(going = [], told);
+            going.Add(hunter);
+            return told;
+        }
+    }
+
+    async Task<Seating> TellNext(List<string> hunters, Task before)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        lock (guard) going = null;
         try
         {
-            if (!IsLeaving) await call.Try(cancel => gate.Detach(hunter, server, grace(), cancel));
+            if (!IsLeaving) await call.Try(cancel => gate.Detach(hunters, server, grace(), cancel));
         }
         catch (GateException)
         {
-            lock (guard) unsettled.Add(hunter);
+            lock (guard) unsettled.UnionWith(hunters);
         }
 
         return Seating.None;

@@ -86,9 +86,8 @@ public sealed class Gateway
             else if (!fits) await SendAway(socket, CloseCodes.ServerFull);
             else await Serve(hunt, new Gateway(hunt, house, socket));
         }
-        catch (Exception e) when (e is WebSocketException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or IOException)
+        catch (Exception e) when (IsGone(e))
         {
-            // The other side went away without a word. Its hunter comes back with another socket.
         }
         finally
         {
@@ -103,6 +102,10 @@ public sealed class Gateway
         {
             await gateway.Receive();
         }
+        catch (Exception e) when (IsGone(e))
+        {
+            // Here and not further out, since an exception costs again at each level it passes, and a whole crowd may be cut off at once.
+        }
         finally
         {
             hunt.Sockets.Remove(gateway.outbox);
@@ -112,6 +115,9 @@ public sealed class Gateway
             if (gateway.listener is { } entered) hunt.Audience.Leave(entered);
         }
     }
+
+    /// <summary>The other side went away without a word. Its hunter comes back with another socket.</summary>
+    static bool IsGone(Exception e) => e is WebSocketException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or IOException;
 
     // Reads on until the other side has closed too: a connection that is dropped with bytes unread is reset, and the reason is lost on its way.
     static async Task SendAway(WebSocket socket, CloseCode code)
