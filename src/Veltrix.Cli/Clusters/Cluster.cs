@@ -108,8 +108,8 @@ sealed class Cluster : IAsyncDisposable
         SigningKey.Share(options.Folder, data);
         Add(servers, $"server-{i}",
         [
-            "server", "--host", options.Host, "--port", Text(options.Port == 0 ? FreePort() : options.Port + i - 1), "--redis", options.RedisOfServer?.Invoke(i) ?? options.Redis, "--config", Config,
-            "--governor", (string)governors[i - 1].Said!["grpc"]!, "--ops-port", Text(FreePort()),
+            "server", "--host", options.Host, "--port", Text(options.Port == 0 ? FreePort() : options.Port + i - 1), "--redis", options.RedisOfServer?.Invoke(i) ?? options.Redis,
+            "--config", options.ConfigOfServer?.Invoke(i) ?? Config, "--governor", (string)governors[i - 1].Said!["grpc"]!, "--ops-port", Text(FreePort()),
         ]);
     }
 
@@ -172,6 +172,8 @@ sealed class Cluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (options.IsThrownAway)
+            foreach (var role in All) role.Kill();
         await Task.WhenAll(servers.Select(role => role.DisposeAsync().AsTask()));
         await Task.WhenAll(governors.Concat(orchestrators).Select(role => role.DisposeAsync().AsTask()));
         File.Delete(ClusterState.FileOf(options.Folder));

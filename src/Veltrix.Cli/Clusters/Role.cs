@@ -56,6 +56,8 @@ sealed class Role(string name, IReadOnlyList<string> args, string logFile, Actio
                 RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, Environment = { [Signals.KeptVariable] = "1" },
             })!;
             pid = child.Id;
+            // Told to stop while it was being started.
+            if (stop.IsCancellationRequested) child.Kill();
             Starts++;
             changed();
             await using (var log = new StreamWriter(logFile, append: true))
@@ -86,6 +88,13 @@ sealed class Role(string name, IReadOnlyList<string> args, string logFile, Actio
 
     // What went wrong comes first, what to do about it after it.
     string LastLine() => File.ReadLines(logFile).LastOrDefault(line => line.StartsWith("veltrix: ", StringComparison.Ordinal)) ?? File.ReadLines(logFile).LastOrDefault(line => line.Trim().Length > 0) ?? "nothing";
+
+    /// <summary>Ends it as a crash does, and for good.</summary>
+    public void Kill()
+    {
+        stop.Cancel();
+        if (Pid is { } lives) ProcessSignal.Send(lives, ProcessSignal.Kill);
+    }
 
     /// <summary>Tells it to end, and ends it if it does not.</summary>
     public async ValueTask DisposeAsync()

@@ -13,7 +13,7 @@ public sealed class ChaosTests
     {
         Assert.SkipWhen(KafkaBroker.Scripts is null, "This needs ../shared/kafka beside the repository.");
         using var chaos = VeltrixProcess.Start(
-            "chaos", "--kafka-scripts", KafkaBroker.Scripts!, "--kafka-port", $"{KafkaBroker.FreePorts()}", "--hunters", "150", "--minutes", "2", "--seed", "1", "--json");
+            "chaos", "--kafka-scripts", KafkaBroker.Scripts!, "--kafka-port", $"{KafkaBroker.FreePorts()}", "--hunters", "150", "--minutes", "2.2", "--seed", "1", "--json");
         var last = JsonNode.Parse((await chaos.End(TimeSpan.FromMinutes(6))).Out.Trim().Split('\n')[^1])!;
 
         Assert.True((bool)last["passed"]!, last.ToJsonString() + chaos.Said);
