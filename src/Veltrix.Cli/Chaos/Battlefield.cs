@@ -262,15 +262,10 @@ sealed class Battlefield : IAsyncDisposable
     /// <summary>All of it is thrown away, so nobody is asked to end well.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Cluster is not null) await Cluster.DisposeAsync();
-        await Task.WhenAny(Task.WhenAll(End(scorers), End(skewed)), Task.Delay(EndWithin));
-        if (storeOfSkewed is not null) await storeOfSkewed.DisposeAsync();
-        if (store is not null) await store.DisposeAsync();
-        foreach (var each in wires) await each.DisposeAsync();
-        if (kafkaOfSkewed is not null) await kafkaOfSkewed.DisposeAsync();
-        if (redis is not null) await redis.DisposeAsync();
-        if (postgres is not null) await postgres.DisposeAsync();
-        if (kafka is not null) await kafka.DisposeAsync();
+        // While the broker is there, which those in this process would wait for.
+        await Task.WhenAll(End(Cluster), Task.WhenAny(Task.WhenAll(End(scorers), End(skewed)), Task.Delay(EndWithin)));
+        await Task.WhenAll([End(storeOfSkewed), End(store), End(kafkaOfSkewed), .. wires.Select(End)]);
+        await Task.WhenAll(End(redis), End(postgres), End(kafka));
         disk?.Dispose();
 
         static Task End(IAsyncDisposable? one) => one is null ? Task.CompletedTask : one.DisposeAsync().AsTask();

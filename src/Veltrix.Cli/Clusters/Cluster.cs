@@ -123,7 +123,9 @@ sealed class Cluster : IAsyncDisposable
     {
         // An orchestrator keeps nothing.
         string[] data = name.StartsWith("orchestrator", StringComparison.Ordinal) ? [] : ["--data", Path.Combine(options.Folder, name)];
-        var role = new Role(name, ThisProgram.Command([.. args, .. data, "--json"]), Path.Combine(options.Folder, $"{name}.log"), Write);
+        // What the runtime keeps among temporary files stays behind when it is killed: it goes with the folder.
+        var temporary = options.IsThrownAway ? options.Folder : null;
+        var role = new Role(name, ThisProgram.Command([.. args, .. data, "--json"]), Path.Combine(options.Folder, $"{name}.log"), temporary, Write);
         lock (writing) to.Add(role);
     }
 
