@@ -1,14 +1,17 @@
 using Veltrix.Cli.Clusters;
 using Veltrix.Control;
+using Veltrix.EventLog.Kafka;
 using Veltrix.Gate;
 using Veltrix.Hosting;
 using Veltrix.Server;
+using Veltrix.Server.Scoring;
 
 namespace Veltrix.Cli.Chaos;
 
 /// <summary>
 /// All that chaos may break, and how each kind of fault is done and healed:
-/// a broker, a Redis and a PostgreSQL of its own, a cluster whose servers reach Redis over a wire of their own, one more server in this process whose clock may be set wrong, and a disk that may be filled.
+/// a broker, a Redis and a PostgreSQL of its own, a cluster whose servers reach Redis and the broker, and are reached by hunters, over wires of their own, one more server in this process whose clock may be set
+/// wrong, and a disk that may be filled.
 /// </summary>
 sealed class Battlefield : IAsyncDisposable
 {
@@ -16,12 +19,18 @@ sealed class Battlefield : IAsyncDisposable
     static readonly TimeSpan WireDelay = TimeSpan.FromMilliseconds(150);
     const long RedisBytes = 256 << 20;
 
-    readonly List<TcpRelay> wires = [];
+    /// <summary>What others in this process may take to end, which cannot be killed.</summary>
+    static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(1);
+
+    // Of the servers of the cluster, in their order.
+    readonly List<Wires> wires = [];
     readonly SkewedClock clock = new();
     KafkaScript kafka = null!;
     RedisProcess redis = null!;
     PostgresProcess postgres = null!;
     SmallDisk disk = null!;
+    TcpRelay kafkaOfSkewed = null!;
+    ScorerWatch? scorers;
     GateStore? store;
     GateStore? storeOfSkewed;
     VeltrixServer? skewed;
@@ -37,6 +46,22 @@ sealed class Battlefield : IAsyncDisposable
 
     /// <summary>All servers: those of the cluster, and the one of this process.</summary>
     public IReadOnlyList<Uri> Urls => [.. Cluster.Urls, skewed!.Url];
+
+    /// <summary>Where hunters find the servers of the cluster, over their wires.</summary>
+    public IReadOnlyList<Uri> HunterUrls => [.. wires.Select(each => each.Url)];
+
+    /// <summary>What one server reaches others over, and hunters it.</summary>
+    sealed record Wires(TcpRelay Redis, TcpRelay Kafka, TcpRelay Hunters) : IAsyncDisposable
+    {
+        public Uri Url => new($"http://{Hunters.Endpoint}");
+
+        public async ValueTask DisposeAsync()
+        {
+            await Redis.DisposeAsync();
+            await Kafka.DisposeAsync();
+            await Hunters.DisposeAsync();
+        }
+    }
 
     /// <param name="settings">More lines for the settings of all roles.</param>
     /// <exception cref="CliException">Something did not start; the message says what and why.</exception>
@@ -60,15 +85,47 @@ sealed class Battlefield : IAsyncDisposable
         kafka = await KafkaScript.Start(options.KafkaScripts, options.KafkaPort, cancel);
         redis = await RedisProcess.Start(RedisBytes, cancel);
         postgres = await PostgresProcess.Start(cancel);
-        for (var i = 0; i < options.Servers; i++) wires.Add(new TcpRelay(redis.Endpoint));
+        RefuseOtherAddress(options, kafka.Bootstrap);
+        for (var i = 0; i < options.Servers; i++) wires.Add(new Wires(new TcpRelay(redis.Endpoint), TcpRelay.ToBroker(kafka.Bootstrap), new TcpRelay()));
+        kafkaOfSkewed = TcpRelay.ToBroker(kafka.Bootstrap);
         disk = SmallDisk.Mount(Path.Combine(folder, "server-1"));
-        await File.WriteAllTextAsync(Path.Combine(folder, ConfigFile.DefaultName), $"{Keys.KafkaServers.Name}: {kafka.Bootstrap}\n{Keys.ControlDatabase.Name}: {postgres.Connection}\n{settings}", cancel);
-        Cluster = await Cluster.Start(new ClusterOptions { Folder = folder, Servers = options.Servers, Redis = redis.Endpoint, RedisOfServer = i => wires[i - 1].Endpoint }, cancel);
+        await WriteSettings(Path.Combine(folder, ConfigFile.DefaultName), kafka.Bootstrap, "none");
+        for (var i = 1; i <= options.Servers; i++) await WriteSettings(ConfigOf(i), wires[i - 1].Kafka.Endpoint, wires[i - 1].Url.OriginalString);
+        await WriteSettings(ConfigOf(0), kafkaOfSkewed.Endpoint, "none");
+        Cluster = await Cluster.Start(
+            new ClusterOptions
+            {
+                Folder = folder, Servers = options.Servers, Redis = redis.Endpoint, RedisOfServer = i => wires[i - 1].Redis.Endpoint, ConfigOfServer = ConfigOf, IsThrownAway = true,
+            }, cancel);
+        foreach (var (each, url) in wires.Zip(Cluster.Urls)) each.Hunters.Move(url.Authority);
         store = await GateStore.Open(new GateStoreOptions { Endpoint = redis.Endpoint }, cancel);
-        await StartSkewed(Path.Combine(folder, "server-skewed"), cancel);
+        await StartSkewed(Path.Combine(folder, "server-skewed"), ConfigOf(0), cancel);
+        if (KafkaWires.Any(wire => wire.Renamed == 0)) throw OtherAddress(options, kafka.Bootstrap);
+
+        // By number from 1; 0: of the one in this process. Settings of the process come from a file alone, so each server has its own.
+        string ConfigOf(int server) => Path.Combine(folder, $"server-{server}.yml");
+
+        Task WriteSettings(string file, string brokers, string publicUrl) => File.WriteAllTextAsync(
+            file, $"{Keys.KafkaServers.Name}: {brokers}\n{Keys.PublicUrl.Name}: \"{publicUrl}\"\n{Keys.ControlDatabase.Name}: {postgres.Connection}\n{settings}", cancel);
     }
 
-    async Task StartSkewed(string folder, CancellationToken cancel)
+    // Otherwise servers would go to it past their wires, and nothing would be cut.
+    static void RefuseOtherAddress(ChaosOptions options, string bootstrap)
+    {
+        if (bootstrap != $"127.0.0.1:{options.KafkaPort}") throw OtherAddress(options, bootstrap);
+    }
+
+    static CliException OtherAddress(ChaosOptions options, string bootstrap) => new(
+        ExitCode.Refused, $"The broker at {bootstrap} does not tell its clients to come to 127.0.0.1:{options.KafkaPort}, so no wire to it can be cut.",
+        $"See that {Path.Combine(options.KafkaScripts, "up")} advertises 127.0.0.1:$KAFKA_PORT and nothing else.");
+
+    IReadOnlyList<TcpRelay> KafkaWires => [.. wires.Select(each => each.Kafka), kafkaOfSkewed];
+
+    IReadOnlyList<TcpRelay> RedisWires => [.. wires.Select(each => each.Redis)];
+
+    IReadOnlyList<TcpRelay> HunterWires => [.. wires.Select(each => each.Hunters)];
+
+    async Task StartSkewed(string folder, string config, CancellationToken cancel)
     {
         Directory.CreateDirectory(folder);
         SigningKey.Share(Cluster.Folder, folder);
@@ -76,9 +133,17 @@ sealed class Battlefield : IAsyncDisposable
         skewed = await VeltrixServer.Start(
             new ServerOptions
             {
-                DataFolder = folder, Port = 0, Clock = clock, ConfigFile = Cluster.Config, Gate = storeOfSkewed, Governor = new Uri((string)Cluster.Governors[0].Said!["grpc"]!),
+                DataFolder = folder, Port = 0, Clock = clock, ConfigFile = config, Gate = storeOfSkewed, Governor = new Uri((string)Cluster.Governors[0].Said!["grpc"]!),
                 LogLevel = Microsoft.Extensions.Logging.LogLevel.None,
             }, cancel);
+    }
+
+    /// <summary>From now on it is known who scores this hunt.</summary>
+    /// <param name="took">Called with the name of every server that takes it.</param>
+    public void WatchScorers(string hunt, Action<string> took)
+    {
+        scorers = new ScorerWatch(new KafkaOptions { BootstrapServers = kafka.Bootstrap }, hunt);
+        scorers.Begin(pid => took(pid == Environment.ProcessId ? "the server in this process" : Cluster.Servers.FirstOrDefault(server => server.Pid == pid)?.Name ?? $"process {pid}, which is gone"));
     }
 
     /// <summary>Does it, and heals what does not heal by itself. Completes when it is healed.</summary>
@@ -94,10 +159,15 @@ sealed class Battlefield : IAsyncDisposable
         FaultKind.KillRedis => redis.Crash(fault.Lasts, cancel),
         FaultKind.StopRedis => Hang(redis.Pid, fault.Lasts, cancel),
         FaultKind.Flush => redis.FlushAll(cancel),
-        FaultKind.CutRedis => Cut(Victim(wires, fault), fault.Lasts, cancel),
-        FaultKind.DelayRedis => Delay(Victim(wires, fault), fault.Lasts, cancel),
+        FaultKind.CutRedis => Cut(Victim(RedisWires, fault), fault.Lasts, cancel),
+        FaultKind.DelayRedis => Delay(Victim(RedisWires, fault), fault.Lasts, cancel),
         FaultKind.KillKafka => kafka.Crash(fault.Lasts, cancel),
         FaultKind.StopKafka => Hang(kafka.Pid, fault.Lasts, cancel),
+        // So long that others see the scorer's silence and take over, while it does not know.
+        FaultKind.CutKafka => Cut(KafkaOfScorer(fault), Scorer.TakeOverAfter + fault.Lasts, cancel),
+        FaultKind.DelayKafka => Delay(KafkaOfScorer(fault), fault.Lasts, cancel),
+        FaultKind.CutHunters => Cut(Victim(HunterWires, fault), fault.Lasts, cancel),
+        FaultKind.DelayHunters => Delay(Victim(HunterWires, fault), fault.Lasts, cancel),
         FaultKind.KillPostgres => postgres.Crash(fault.Lasts, cancel),
         FaultKind.StopPostgres => Hang(postgres.Pid, fault.Lasts, cancel),
         FaultKind.FullDisk => FillDisk(fault.Lasts, cancel),
@@ -106,6 +176,14 @@ sealed class Battlefield : IAsyncDisposable
     };
 
     static T Victim<T>(IReadOnlyList<T> all, PlannedFault fault) => all[(int)(fault.Draw * all.Count)];
+
+    // Nobody else's wire matters as much. Where nobody scores at the moment, the seed draws.
+    TcpRelay KafkaOfScorer(PlannedFault fault)
+    {
+        if (scorers?.Pid == Environment.ProcessId) return kafkaOfSkewed;
+        var scores = Cluster.Servers.Zip(wires).FirstOrDefault(pair => pair.First.Pid is { } pid && pid == scorers?.Pid).Second;
+        return (scores ?? Victim(wires, fault)).Kafka;
+    }
 
     static Task Signal(Role role, int signal)
     {
@@ -181,16 +259,15 @@ sealed class Battlefield : IAsyncDisposable
         }
     }
 
+    /// <summary>All of it is thrown away, so nobody is asked to end well.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (skewed is not null) await skewed.DisposeAsync();
-        if (Cluster is not null) await Cluster.DisposeAsync();
-        if (storeOfSkewed is not null) await storeOfSkewed.DisposeAsync();
-        if (store is not null) await store.DisposeAsync();
-        foreach (var wire in wires) await wire.DisposeAsync();
-        if (redis is not null) await redis.DisposeAsync();
-        if (postgres is not null) await postgres.DisposeAsync();
-        if (kafka is not null) await kafka.DisposeAsync();
+        // While the broker is there, which those in this process would wait for.
+        await Task.WhenAll(End(Cluster), Task.WhenAny(Task.WhenAll(End(scorers), End(skewed)), Task.Delay(EndWithin)));
+        await Task.WhenAll([End(storeOfSkewed), End(store), End(kafkaOfSkewed), .. wires.Select(End)]);
+        await Task.WhenAll(End(redis), End(postgres), End(kafka));
         disk?.Dispose();
+
+        static Task End(IAsyncDisposable? one) => one is null ? Task.CompletedTask : one.DisposeAsync().AsTask();
     }
 }

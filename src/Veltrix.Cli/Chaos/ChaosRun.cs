@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Veltrix.Crowd;
+using Veltrix.Hosting;
 
 namespace Veltrix.Cli.Chaos;
 
@@ -29,11 +30,20 @@ sealed class ChaosRun(ChaosOptions options, Terminal terminal)
     /// <summary>Share of the crowd that there are seats for.</summary>
     const double Room = 0.95;
 
+    /// <summary>Its own connection, and the two halves of the wire that carries it.</summary>
+    const int FilesPerHunter = 3;
+
+    /// <summary>For all else: other wires, logs, libraries.</summary>
+    const int FilesSpare = 1_000;
+
     readonly SortedDictionary<string, int> done = new(FaultKind.All.ToDictionary(kind => kind, _ => 0), StringComparer.Ordinal);
     readonly Stopwatch time = new();
+    // Of the thread that follows the ledger, until it ends.
+    int takeOvers;
 
     public async Task<ChaosReport> Run(CancellationToken cancel)
     {
+        RefuseTooMany();
         var plan = FaultPlan.Of(options.Seed, options.Time - Ramp - Quiet);
         var folder = Directory.CreateTempSubdirectory("veltrix-chaos-");
         try
@@ -47,6 +57,14 @@ sealed class ChaosRun(ChaosOptions options, Terminal terminal)
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    void RefuseTooMany()
+    {
+        var needed = (options.Hunters * FilesPerHunter) + FilesSpare;
+        if (MachineLimits.OpenFiles is { } limit && needed > limit)
+            throw new CliException(
+                ExitCode.Refused, $"{options.Hunters:N0} hunters and their wires need {needed:N0} open files, and the limit of this process is {limit:N0}.", $"Raise it with `ulimit -n {needed}` (as root: -H too), or give fewer --hunters.");
     }
 
     // The machine plays the whole crowd and all roles, and how busy it is should lower no limit.
@@ -67,19 +85,34 @@ sealed class ChaosRun(ChaosOptions options, Terminal terminal)
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var grants = new GrantWatch(field.Store.Hunt(hunt));
         var watching = grants.Run(over.Token);
-        var urls = field.Cluster.Urls;
+        var urls = field.HunterUrls;
         time.Start();
+        field.WatchScorers(hunt, server =>
+        {
+            takeOvers++;
+            Tell($"{server} scores");
+        });
         var loading = Load.Run(
             new LoadOptions
             {
                 Url = urls[0], MoreUrls = [.. urls.Skip(1)], Hunt = hunt, AnswersFile = home.AnswersFile(hunt), Hunters = options.Hunters, Ramp = Ramp, Duration = options.Time - Ramp,
                 PlayWhileArriving = true, Rate = Rate, Settle = HealWithin, Seed = options.Seed, ReceiptsFile = options.ReceiptsFile,
             }, null, cancel);
-        var breaking = Break(field, plan, cancel);
-        var load = await loading;
-        await breaking;
-        await over.CancelAsync();
-        await watching;
+        var breaking = Break(field, plan, over.Token);
+        LoadReport load;
+        try
+        {
+            // One that is cancelled settles first, and nobody wants to know any more.
+            load = await loading.WaitAsync(cancel);
+            await breaking;
+        }
+        finally
+        {
+            await over.CancelAsync();
+            // What is still being healed would be in the way of whoever takes it down.
+            await Task.WhenAll(breaking, watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         await grants.Look(cancel);
         return await Check(field, hunt, load, grants, cancel);
     }
@@ -89,16 +122,23 @@ sealed class ChaosRun(ChaosOptions options, Terminal terminal)
         await Task.Delay(Ramp, cancel);
         var began = Stopwatch.GetTimestamp();
         var healing = new List<Task>();
-        foreach (var fault in plan)
+        try
         {
-            if (fault.At - Stopwatch.GetElapsedTime(began) is { Ticks: > 0 } wait) await Task.Delay(wait, cancel);
-            terminal.Say($"{time.Elapsed.TotalSeconds,5:0} s  {fault.Kind}");
-            done[fault.Kind]++;
-            healing.Add(field.Do(fault, cancel));
+            foreach (var fault in plan)
+            {
+                if (fault.At - Stopwatch.GetElapsedTime(began) is { Ticks: > 0 } wait) await Task.Delay(wait, cancel);
+                Tell(fault.Kind);
+                done[fault.Kind]++;
+                healing.Add(field.Do(fault, cancel));
+            }
         }
-
-        await Task.WhenAll(healing);
+        finally
+        {
+            await Task.WhenAll(healing);
+        }
     }
+
+    void Tell(string what) => terminal.Say($"{time.Elapsed.TotalSeconds,5:0} s  {what}");
 
     async Task<ChaosReport> Check(Battlefield field, string hunt, LoadReport load, GrantWatch grants, CancellationToken cancel)
     {
@@ -120,7 +160,7 @@ sealed class ChaosRun(ChaosOptions options, Terminal terminal)
         Expect(lag == 0, $"{lag?.ToString(CultureInfo.InvariantCulture) ?? "nobody knows how many"} commands are still not decided");
         foreach (var kind in FaultKind.All) Expect(done[kind] > 0, $"no {kind} was done");
         return new ChaosReport(
-            options.Seed, load.Acknowledged, load.Lost ?? -1, load.Doubled ?? -1, grants.Overshoot, evicted, gaps, boards is null, lag, grants.Granted, load.Stalls, load.P95Ms, healed, done, broken);
+            options.Seed, load.Acknowledged, load.Lost ?? -1, load.Doubled ?? -1, grants.Overshoot, evicted, gaps, boards is null, lag, grants.Granted, takeOvers, load.Stalls, load.P95Ms, healed, done, broken);
 
         void Expect(bool holds, string otherwise)
         {

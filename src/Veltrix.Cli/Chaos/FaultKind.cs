@@ -17,6 +17,10 @@ static class FaultKind
     public const string DelayRedis = "delay_redis";
     public const string KillKafka = "kill_kafka";
     public const string StopKafka = "stop_kafka";
+    public const string CutKafka = "cut_kafka";
+    public const string DelayKafka = "delay_kafka";
+    public const string CutHunters = "cut_hunters";
+    public const string DelayHunters = "delay_hunters";
     public const string KillPostgres = "kill_postgres";
     public const string StopPostgres = "stop_postgres";
     public const string FullDisk = "full_disk";
@@ -25,6 +29,6 @@ static class FaultKind
     public static readonly IReadOnlyList<string> All =
     [
         KillServer, StopServer, DrainServer, KillGovernor, StopGovernor, KillOrchestrator, StopOrchestrator, KillRedis, StopRedis, Flush, CutRedis, DelayRedis, KillKafka, StopKafka,
-        KillPostgres, StopPostgres, FullDisk, SkewClock,
+        CutKafka, DelayKafka, CutHunters, DelayHunters, KillPostgres, StopPostgres, FullDisk, SkewClock,
     ];
 }

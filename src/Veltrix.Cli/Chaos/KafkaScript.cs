@@ -18,7 +18,9 @@ sealed class KafkaScript : IAsyncDisposable
 
     public string Bootstrap { get; private set; } = "";
 
-    public int Pid => int.Parse(File.ReadAllText(Path.Combine(run.FullName, "1", "pid")).Trim(), CultureInfo.InvariantCulture);
+    public int Pid => int.Parse(File.ReadAllText(PidFile).Trim(), CultureInfo.InvariantCulture);
+
+    string PidFile => Path.Combine(run.FullName, "1", "pid");
 
     public static async Task<KafkaScript> Start(string scripts, int port, CancellationToken cancel)
     {
@@ -61,8 +63,19 @@ sealed class KafkaScript : IAsyncDisposable
             using var process = Process.Start(start)!;
             // The broker may keep the script's error stream open for as long as it lives.
             _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
-            var said = await process.StandardOutput.ReadToEndAsync(cancel);
-            await process.WaitForExitAsync(cancel);
+            string said;
+            try
+            {
+                said = await process.StandardOutput.ReadToEndAsync(cancel);
+                await process.WaitForExitAsync(cancel);
+            }
+            catch (OperationCanceledException)
+            {
+                // With what it has started, which must not outlive the folder it writes to.
+                process.Kill(entireProcessTree: true);
+                throw;
+            }
+
             if (process.ExitCode != 0) throw new CliException(ExitCode.Failed, $"{start.FileName} ended with exit code {process.ExitCode}.", "Run it by hand to see why.");
             return said;
         }
@@ -76,6 +89,8 @@ sealed class KafkaScript : IAsyncDisposable
     {
         try
         {
+            // What it keeps is deleted: it need not close it well.
+            if (File.Exists(PidFile)) ProcessSignal.Send(Pid, ProcessSignal.Kill);
             await Run("down", ["--wipe"], CancellationToken.None);
         }
         catch (CliException)

@@ -1,29 +1,63 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 
 namespace Veltrix.Cli.Chaos;
 
-/// <summary>A wire between two programs that can be cut and made slow: it listens on a port of this machine and hands on what comes.</summary>
+/// <summary>A wire between two programs that can be cut and made slow: it listens on a port of this machine and hands on what comes. It carries thousands of connections, and holds nothing for those that are idle.</summary>
 sealed class TcpRelay : IAsyncDisposable
 {
-    readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    volatile IPEndPoint target;
+    /// <summary>What is taken up at once. A slow wire is a narrow one too: so much per delay.</summary>
+    const int BytesAtOnce = 64 * 1024;
+
+    readonly TcpListener listener;
+    readonly int? broker;
     readonly CancellationTokenSource stop = new();
     readonly Lock guard = new();
-    readonly List<Socket> open = [];
+    readonly HashSet<Socket> open = [];
     readonly Task accepting;
-    volatile bool isCut;
+    IPEndPoint? target;
+    bool isCut;
     long delayMs;
+    int renamed;
 
-    public TcpRelay(string target)
+    /// <param name="target">Who is at the other end; null: nobody, until it is <see cref="Move">moved</see> somewhere.</param>
+    public TcpRelay(string? target = null) : this(target, Listen(0), null)
     {
-        this.target = IPEndPoint.Parse(target);
-        listener.Start();
+    }
+
+    TcpRelay(string? target, TcpListener listener, int? broker)
+    {
+        this.target = target is null ? null : IPEndPoint.Parse(target);
+        this.listener = listener;
+        this.broker = broker;
         Endpoint = listener.LocalEndpoint.ToString()!;
         accepting = Accept();
     }
 
+    /// <summary>A wire to a Kafka broker on this machine, which its clients do not leave for the address that the broker <see cref="AdvertisedAddress">says</see>.</summary>
+    /// <param name="broker">The address that it advertises: 127.0.0.1:port.</param>
+    /// <exception cref="IOException">All ports that would do are taken.</exception>
+    public static TcpRelay ToBroker(string broker)
+    {
+        var port = IPEndPoint.Parse(broker).Port;
+        foreach (var own in AdvertisedAddress.Block(port))
+            try
+            {
+                return new TcpRelay(broker, Listen(own), port);
+            }
+            catch (SocketException)
+            {
+                // Somebody's.
+            }
+
+        throw new IOException($"No port near {port} is free for a wire to the broker there.");
+    }
+
     public string Endpoint { get; }
+
+    /// <summary>Addresses of the broker that were changed to the wire's.</summary>
+    public int Renamed => Volatile.Read(ref renamed);
 
     /// <summary>Added to everything, each way.</summary>
     public TimeSpan Delay
@@ -34,38 +68,48 @@ sealed class TcpRelay : IAsyncDisposable
     /// <summary>Ends all connections, and takes no other until it is mended.</summary>
     public void Cut()
     {
-        isCut = true;
-        CloseAll();
+        lock (guard)
+        {
+            isCut = true;
+            CloseAll();
+        }
     }
 
-    public void Mend() => isCut = false;
+    public void Mend()
+    {
+        lock (guard) isCut = false;
+    }
 
     /// <summary>The address is another program's from now on, as after a failover; connections to the one before end.</summary>
     public void Move(string to)
     {
-        target = IPEndPoint.Parse(to);
-        CloseAll();
-    }
-
-    void CloseAll()
-    {
         lock (guard)
         {
-            foreach (var socket in open) socket.Dispose();
-            open.Clear();
+            target = IPEndPoint.Parse(to);
+            CloseAll();
         }
+    }
+
+    static TcpListener Listen(int port)
+    {
+        var listener = new TcpListener(IPAddress.Loopback, port);
+        listener.Start();
+        return listener;
+    }
+
+    // Under the lock.
+    void CloseAll()
+    {
+        Socket[] all = [.. open];
+        open.Clear();
+        foreach (var socket in all) socket.Dispose();
     }
 
     async Task Accept()
     {
         try
         {
-            while (true)
-            {
-                var near = await listener.AcceptSocketAsync(stop.Token);
-                if (isCut) near.Dispose();
-                else _ = Join(near);
-            }
+            while (true) _ = Join(await listener.AcceptSocketAsync(stop.Token));
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
@@ -74,36 +118,61 @@ sealed class TcpRelay : IAsyncDisposable
 
     async Task Join(Socket near)
     {
-        var (to, far) = (target, new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
-        near.NoDelay = true;
-        lock (guard) open.AddRange([near, far]);
+        var far = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            near.NoDelay = true;
+            if (Begin(near, far) is not { } to) return;
             await far.ConnectAsync(to, stop.Token);
-            await Task.WhenAny(Copy(near, far), Copy(far, near));
+            await Task.WhenAny(Copy(near, far, null), Copy(far, near, broker is { } port ? new AdvertisedAddress(port, ((IPEndPoint)listener.LocalEndpoint).Port) : null));
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
         }
-
-        near.Dispose();
-        far.Dispose();
-        lock (guard)
+        finally
         {
-            open.Remove(near);
-            open.Remove(far);
+            near.Dispose();
+            far.Dispose();
+            lock (guard)
+            {
+                open.Remove(near);
+                open.Remove(far);
+            }
         }
     }
 
-    async Task Copy(Socket from, Socket to)
+    /// <summary>Where to; null: nowhere now.</summary>
+    IPEndPoint? Begin(Socket near, Socket far)
     {
-        var buffer = new byte[64 * 1024];
+        lock (guard)
+        {
+            if (isCut || target is null) return null;
+            open.Add(near);
+            open.Add(far);
+            return target;
+        }
+    }
+
+    async Task Copy(Socket from, Socket to, AdvertisedAddress? advertised)
+    {
         try
         {
-            while (await from.ReceiveAsync(buffer, stop.Token) is > 0 and var read)
+            while (true)
             {
-                if (Volatile.Read(ref delayMs) is > 0 and var wait) await Task.Delay(TimeSpan.FromMilliseconds(wait), stop.Token);
-                for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent), stop.Token);
+                // Waits without a buffer.
+                await from.ReceiveAsync(Memory<byte>.Empty);
+                var buffer = ArrayPool<byte>.Shared.Rent(BytesAtOnce);
+                try
+                {
+                    if (await from.ReceiveAsync(buffer) is not (> 0 and var read)) return;
+                    if (advertised?.Replace(buffer.AsSpan(0, read)) is > 0 and var found) Interlocked.Add(ref renamed, found);
+                    if (Volatile.Read(ref delayMs) is > 0 and var wait) await Task.Delay(TimeSpan.FromMilliseconds(wait), stop.Token);
+                    for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
+                }
+                finally
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -115,7 +184,8 @@ sealed class TcpRelay : IAsyncDisposable
     {
         await stop.CancelAsync();
         listener.Stop();
-        CloseAll();
+        // One that is joining now would find it cut.
+        Cut();
         await accepting;
         stop.Dispose();
     }

@@ -108,8 +108,8 @@ sealed class Cluster : IAsyncDisposable
         SigningKey.Share(options.Folder, data);
         Add(servers, $"server-{i}",
         [
-            "server", "--host", options.Host, "--port", Text(options.Port == 0 ? FreePort() : options.Port + i - 1), "--redis", options.RedisOfServer?.Invoke(i) ?? options.Redis, "--config", Config,
-            "--governor", (string)governors[i - 1].Said!["grpc"]!, "--ops-port", Text(FreePort()),
+            "server", "--host", options.Host, "--port", Text(options.Port == 0 ? FreePort() : options.Port + i - 1), "--redis", options.RedisOfServer?.Invoke(i) ?? options.Redis,
+            "--config", options.ConfigOfServer?.Invoke(i) ?? Config, "--governor", (string)governors[i - 1].Said!["grpc"]!, "--ops-port", Text(FreePort()),
         ]);
     }
 
@@ -123,7 +123,9 @@ sealed class Cluster : IAsyncDisposable
     {
         // An orchestrator keeps nothing.
         string[] data = name.StartsWith("orchestrator", StringComparison.Ordinal) ? [] : ["--data", Path.Combine(options.Folder, name)];
-        var role = new Role(name, ThisProgram.Command([.. args, .. data, "--json"]), Path.Combine(options.Folder, $"{name}.log"), Write);
+        // What the runtime keeps among temporary files stays behind when it is killed: it goes with the folder.
+        var temporary = options.IsThrownAway ? options.Folder : null;
+        var role = new Role(name, ThisProgram.Command([.. args, .. data, "--json"]), Path.Combine(options.Folder, $"{name}.log"), temporary, Write);
         lock (writing) to.Add(role);
     }
 
@@ -172,6 +174,8 @@ sealed class Cluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (options.IsThrownAway)
+            foreach (var role in All) role.Kill();
         await Task.WhenAll(servers.Select(role => role.DisposeAsync().AsTask()));
         await Task.WhenAll(governors.Concat(orchestrators).Select(role => role.DisposeAsync().AsTask()));
         File.Delete(ClusterState.FileOf(options.Folder));

@@ -18,6 +18,12 @@ sealed record ClusterOptions
     /// <summary>The same store as one server, by number from 1, reaches it; null: as everybody does.</summary>
     public Func<int, string>? RedisOfServer { get; init; }
 
+    /// <summary>The settings file of one server, by number from 1, where it is not that of all; null: it is.</summary>
+    public Func<int, string>? ConfigOfServer { get; init; }
+
+    /// <summary>Nobody wants what it holds once it ends: its processes are killed then, and not waited for.</summary>
+    public bool IsThrownAway { get; init; }
+
     /// <summary>host:port of the brokers with the logs; null: as the settings in the folder say.</summary>
     public string? Kafka { get; init; }
 

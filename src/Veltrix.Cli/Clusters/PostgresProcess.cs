@@ -123,7 +123,18 @@ sealed class PostgresProcess : IAsyncDisposable
     {
         using (process)
         {
-            await process.WaitForExitAsync(cancel);
+            try
+            {
+                await process.WaitForExitAsync(cancel);
+            }
+            catch (OperationCanceledException)
+            {
+                // It would write on into a folder that is about to go.
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync(CancellationToken.None);
+                throw;
+            }
+
             if (process.ExitCode != 0) throw new CliException(ExitCode.Failed, $"{process.StartInfo.FileName} ended with exit code {process.ExitCode}.");
         }
     }

@@ -6,8 +6,9 @@ namespace Veltrix.Cli.Clusters;
 /// <summary>
 /// One role of a cluster in a process of its own: started again a second after it died, until it is stopped. Its messages go to a file, and the line with which it says that it is ready is read.
 /// </summary>
+/// <param name="temporary">Its folder for temporary files; null: as this process has it.</param>
 /// <remarks>A process that is merely stopped (SIGSTOP) lives, and is left alone: others find out that it is silent.</remarks>
-sealed class Role(string name, IReadOnlyList<string> args, string logFile, Action changed) : IAsyncDisposable
+sealed class Role(string name, IReadOnlyList<string> args, string logFile, string? temporary, Action changed) : IAsyncDisposable
 {
     static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
     static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
@@ -51,11 +52,15 @@ sealed class Role(string name, IReadOnlyList<string> args, string logFile, Actio
         while (!stop.IsCancellationRequested)
         {
             // Its input stays open as long as this process lives, however that ends.
-            using var child = Process.Start(new ProcessStartInfo(args[0], args.Skip(1))
+            var start = new ProcessStartInfo(args[0], args.Skip(1))
             {
                 RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, Environment = { [Signals.KeptVariable] = "1" },
-            })!;
+            };
+            if (temporary is not null) start.Environment["TMPDIR"] = temporary;
+            using var child = Process.Start(start)!;
             pid = child.Id;
+            // Told to stop while it was being started.
+            if (stop.IsCancellationRequested) child.Kill();
             Starts++;
             changed();
             await using (var log = new StreamWriter(logFile, append: true))
@@ -86,6 +91,13 @@ sealed class Role(string name, IReadOnlyList<string> args, string logFile, Actio
 
     // What went wrong comes first, what to do about it after it.
     string LastLine() => File.ReadLines(logFile).LastOrDefault(line => line.StartsWith("veltrix: ", StringComparison.Ordinal)) ?? File.ReadLines(logFile).LastOrDefault(line => line.Trim().Length > 0) ?? "nothing";
+
+    /// <summary>Ends it as a crash does, and for good.</summary>
+    public void Kill()
+    {
+        stop.Cancel();
+        if (Pid is { } lives) ProcessSignal.Send(lives, ProcessSignal.Kill);
+    }
 
     /// <summary>Tells it to end, and ends it if it does not.</summary>
     public async ValueTask DisposeAsync()

@@ -9,7 +9,7 @@ static class ChaosVerb
     {
         var servers = SharedOptions.Count("--servers", "Servers, each with a governor", 2, 16, 3);
         var hunters = SharedOptions.Count("--hunters", "How many play meanwhile", 20, 15_000, 3_000);
-        var minutes = new Option<double>("--minutes") { Description = "How long, arriving and healing included: at least 2 for one of each fault.", HelpName = "M", DefaultValueFactory = _ => 5 };
+        var minutes = new Option<double>("--minutes") { Description = "How long, arriving and healing included: at least 2.2 for one of each fault.", HelpName = "M", DefaultValueFactory = _ => 5 };
         minutes.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<double>() is not (>= 1 and <= 600)) result.AddError("--minutes: 1 to 600.");

@@ -53,10 +53,58 @@ public sealed class TcpRelayTests : IAsyncLifetime
         Assert.True(time.ElapsedMilliseconds >= 110, $"{time.ElapsedMilliseconds} ms");
     }
 
-    async Task<TcpClient> Connect()
+    [Fact]
+    public async Task It_carries_fifteen_hundred_connections_and_a_cut_ends_them_all()
+    {
+        var clients = new List<TcpClient>();
+        try
+        {
+            for (var i = 0; i < 1_500; i++) clients.Add(await Connect());
+            var asked = Stopwatch.StartNew();
+            var answers = await Task.WhenAll(clients.Select((client, i) => Ask(client, $"hello {i}")));
+            Assert.Equal(Enumerable.Range(0, 1_500).Select(i => $"hello {i}"), answers);
+            Assert.True(asked.Elapsed < TimeSpan.FromSeconds(10), $"{asked.Elapsed}");
+            relay.Cut();
+            Assert.All(await Task.WhenAll(clients.Select(client => Ask(client, "gone"))), Assert.Null);
+        }
+        finally
+        {
+            clients.ForEach(client => client.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task A_wire_that_leads_nowhere_yet_refuses_until_it_is_moved()
+    {
+        await using var wire = new TcpRelay();
+        using var early = await Connect(wire);
+        Assert.Null(await Ask(early, "a"));
+        wire.Move(echo.LocalEndpoint.ToString()!);
+        using var client = await Connect(wire);
+        Assert.Equal("b", await Ask(client, "b"));
+    }
+
+    [Fact]
+    public async Task What_a_broker_says_of_itself_is_said_of_the_wire_and_what_it_is_told_stays()
+    {
+        var broker = ((IPEndPoint)echo.LocalEndpoint).Port;
+        await using var wire = TcpRelay.ToBroker($"127.0.0.1:{broker}");
+        var own = IPEndPoint.Parse(wire.Endpoint).Port;
+        using var client = await Connect(wire);
+        // It comes back, so it has gone both ways; what was changed on the way there would come back as it is here.
+        Assert.Equal(Address(own), await Ask(client, Address(broker)));
+        Assert.Equal(1, wire.Renamed);
+        Assert.Equal(Address(own), await Ask(client, Address(own)));
+
+        static string Address(int port) => $"127.0.0.1\0\0{(char)(port >> 8)}{(char)(port & 0xFF)}";
+    }
+
+    Task<TcpClient> Connect() => Connect(relay);
+
+    static async Task<TcpClient> Connect(TcpRelay to)
     {
         var client = new TcpClient();
-        await client.ConnectAsync(IPEndPoint.Parse(relay.Endpoint), Cancel);
+        await client.ConnectAsync(IPEndPoint.Parse(to.Endpoint), Cancel);
         return client;
     }
 
@@ -65,10 +113,10 @@ public sealed class TcpRelayTests : IAsyncLifetime
     {
         try
         {
-            var bytes = Encoding.UTF8.GetBytes(text);
+            var bytes = Encoding.Latin1.GetBytes(text);
             await client.GetStream().WriteAsync(bytes, Cancel);
             await client.GetStream().ReadExactlyAsync(bytes, Cancel);
-            return Encoding.UTF8.GetString(bytes);
+            return Encoding.Latin1.GetString(bytes);
         }
         catch (IOException)
         {
