@@ -25,6 +25,7 @@ sealed class Battlefield : IAsyncDisposable
     // Of the servers of the cluster, in their order.
     readonly List<Wires> wires = [];
     readonly SkewedClock clock = new();
+    readonly SemaphoreSlim redisTurn = new(1), kafkaTurn = new(1), postgresTurn = new(1);
     KafkaScript kafka = null!;
     RedisProcess redis = null!;
     PostgresProcess postgres = null!;
@@ -156,24 +157,38 @@ sealed class Battlefield : IAsyncDisposable
         FaultKind.StopGovernor => Hang(Victim(Cluster.Governors, fault).Pid, fault.Lasts, cancel),
         FaultKind.KillOrchestrator => Signal(Victim(Cluster.Orchestrators, fault), ProcessSignal.Kill),
         FaultKind.StopOrchestrator => Hang(Victim(Cluster.Orchestrators, fault).Pid, fault.Lasts, cancel),
-        FaultKind.KillRedis => redis.Crash(fault.Lasts, cancel),
-        FaultKind.StopRedis => Hang(redis.Pid, fault.Lasts, cancel),
-        FaultKind.Flush => redis.FlushAll(cancel),
+        FaultKind.KillRedis => InTurn(redisTurn, () => redis.Crash(fault.Lasts, cancel), cancel),
+        FaultKind.StopRedis => InTurn(redisTurn, () => Hang(redis.Pid, fault.Lasts, cancel), cancel),
+        FaultKind.Flush => InTurn(redisTurn, () => redis.FlushAll(cancel), cancel),
         FaultKind.CutRedis => Cut(Victim(RedisWires, fault), fault.Lasts, cancel),
         FaultKind.DelayRedis => Delay(Victim(RedisWires, fault), fault.Lasts, cancel),
-        FaultKind.KillKafka => kafka.Crash(fault.Lasts, cancel),
-        FaultKind.StopKafka => Hang(kafka.Pid, fault.Lasts, cancel),
+        FaultKind.KillKafka => InTurn(kafkaTurn, () => kafka.Crash(fault.Lasts, cancel), cancel),
+        FaultKind.StopKafka => InTurn(kafkaTurn, () => Hang(kafka.Pid, fault.Lasts, cancel), cancel),
         // So long that others see the scorer's silence and take over, while it does not know.
         FaultKind.CutKafka => Cut(KafkaOfScorer(fault), Scorer.TakeOverAfter + fault.Lasts, cancel),
         FaultKind.DelayKafka => Delay(KafkaOfScorer(fault), fault.Lasts, cancel),
         FaultKind.CutHunters => Cut(Victim(HunterWires, fault), fault.Lasts, cancel),
         FaultKind.DelayHunters => Delay(Victim(HunterWires, fault), fault.Lasts, cancel),
-        FaultKind.KillPostgres => postgres.Crash(fault.Lasts, cancel),
-        FaultKind.StopPostgres => Hang(postgres.Pid, fault.Lasts, cancel),
+        FaultKind.KillPostgres => InTurn(postgresTurn, () => postgres.Crash(fault.Lasts, cancel), cancel),
+        FaultKind.StopPostgres => InTurn(postgresTurn, () => Hang(postgres.Pid, fault.Lasts, cancel), cancel),
         FaultKind.FullDisk => FillDisk(fault.Lasts, cancel),
         FaultKind.SkewClock => Skew(fault.Draw < 0.5 ? ClockSkew : -ClockSkew, fault.Lasts, cancel),
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault.Kind, "a fault that nobody knows how to do"),
     };
+
+    // What is away can be neither hung nor emptied: a store's next fault begins when it is back.
+    static async Task InTurn(SemaphoreSlim turn, Func<Task> fault, CancellationToken cancel)
+    {
+        await turn.WaitAsync(cancel);
+        try
+        {
+            await fault();
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
 
     static T Victim<T>(IReadOnlyList<T> all, PlannedFault fault) => all[(int)(fault.Draw * all.Count)];
 
