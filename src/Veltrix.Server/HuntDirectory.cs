@@ -25,6 +25,10 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
 
     public IReadOnlyCollection<LiveHunt> All => (IReadOnlyCollection<LiveHunt>)hunts.Values;
 
+    /// <summary>Null: what should be served is. Else what is not, and why.</summary>
+    public string? NotReady => All.FirstOrDefault(hunt => hunt.Broken is not null) is { } broken ? $"hunt {broken.Id} stands still: {broken.Broken!.Message}"
+        : only is not null && Find(only)?.View.Read((state, _) => state.Model is not null) != true ? $"hunt {only} is not published yet" : null;
+
     public LiveHunt? Find(string id) => hunts.GetValueOrDefault(id);
 
     /// <summary>Opens every hunt that has a ledger, but those that are imported in part only.</summary>

@@ -81,6 +81,12 @@ public sealed partial class LiveHunt : IAsyncDisposable
     /// <summary>Told how many commands have just been decided so late that their hunters felt a stall.</summary>
     public Action<long>? OnStalled { get; set; }
 
+    /// <summary>Told by the pacer how many boards have just left later than the ones before them promised.</summary>
+    public Action<int>? OnLate { get; set; }
+
+    /// <summary>Told how many commands the log has just not taken, or not said so in time.</summary>
+    public Action<int>? OnUntaken { get; set; }
+
     /// <summary>Why the hunt does not move any more; null while all is well.</summary>
     public Exception? Broken { get; private set; }
 
@@ -135,11 +141,19 @@ public sealed partial class LiveHunt : IAsyncDisposable
     /// <exception cref="EventLogException">Some first ones of them may have been taken.</exception>
     public async Task<long> Append(IReadOnlyList<Envelope> envelopes)
     {
-        if (Broken is { } broken) throw new EventLogException(EventLogFault.Unavailable, $"hunt {Id} stands still: {broken.Message}");
-        var asked = clock.GetTimestamp();
-        var position = await submissions.Append([.. envelopes.Select(envelope => (ReadOnlyMemory<byte>)CommandCodec.Encode(envelope))]);
-        Backlog.Appended(position, envelopes.Count, asked);
-        return position;
+        try
+        {
+            if (Broken is { } broken) throw new EventLogException(EventLogFault.Unavailable, $"hunt {Id} stands still: {broken.Message}");
+            var asked = clock.GetTimestamp();
+            var position = await submissions.Append([.. envelopes.Select(envelope => (ReadOnlyMemory<byte>)CommandCodec.Encode(envelope))]);
+            Backlog.Appended(position, envelopes.Count, asked);
+            return position;
+        }
+        catch (EventLogException)
+        {
+            OnUntaken?.Invoke(envelopes.Count);
+            throw;
+        }
     }
 
     /// <summary>Appends a command and waits until it was decided and read back.</summary>

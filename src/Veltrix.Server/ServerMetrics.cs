@@ -11,6 +11,8 @@ public sealed class ServerMetrics : IDisposable
     readonly Counter<long> admissions;
     readonly Histogram<double> waits;
     readonly Counter<long> freezes;
+    readonly Counter<long> lateBoards;
+    readonly Counter<long> untaken;
 
     public ServerMetrics()
     {
@@ -20,6 +22,8 @@ public sealed class ServerMetrics : IDisposable
             HistogramBucketBoundaries = [1, 5, 15, 30, 60, 120, 300, 600, 1200, 3600],
         });
         freezes = meter.CreateCounter<long>("veltrix.hunt.freezes", "{outcome}", "Outcomes that came more than 5 s after their submission was taken: what hunters feel as a stall.");
+        lateBoards = meter.CreateCounter<long>("veltrix.hunt.late_boards", "{board}", "Boards that left more than 2 s after the one before had promised, while the ledger moved.");
+        untaken = meter.CreateCounter<long>("veltrix.hunt.untaken_commands", "{command}", "Commands that the log did not take, or did not say so in time: their senders were told to try again.");
     }
 
     public void Admitted(string hunt, TimeSpan waited)
@@ -38,6 +42,10 @@ public sealed class ServerMetrics : IDisposable
 
     public void Froze(string hunt, long outcomes) => freezes.Add(outcomes, Of(hunt));
 
+    public void Late(string hunt, int boards) => lateBoards.Add(boards, Of(hunt));
+
+    public void Untaken(string hunt, int commands) => untaken.Add(commands, Of(hunt));
+
     /// <summary>What is read when somebody asks: sockets of the process, and how many there may be.</summary>
     public void Observe(Func<long> sockets, Func<long> most)
     {
@@ -50,6 +58,13 @@ public sealed class ServerMetrics : IDisposable
     {
         meter.CreateObservableGauge("veltrix.server.seated", seated, "{hunter}", "Hunters with a seat that are connected to this server.");
         meter.CreateObservableGauge("veltrix.server.waiting", waiting, "{hunter}", "Hunters that wait with a connection to this server.");
+    }
+
+    /// <summary>How well its log serves each hunt here.</summary>
+    public void Observe(Func<IEnumerable<Measurement<double>>> outcomes, Func<IEnumerable<Measurement<double>>> silences)
+    {
+        meter.CreateObservableGauge("veltrix.server.outcome_p95", outcomes, "s", "95th percentile of the last 10 s from taking a submission to its outcome, of those that came in here.");
+        meter.CreateObservableGauge("veltrix.server.ledger_age", silences, "s", "Time since a record of the hunt's ledger was read here; its scorer writes one a second at least.");
     }
 
     void Count(string hunt, string result) =>

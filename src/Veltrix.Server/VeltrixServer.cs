@@ -159,7 +159,7 @@ public sealed partial class VeltrixServer : IAsyncDisposable
         var pacer = new Pacer(() => hunts.All, options.Clock, logger);
         var tasks = new List<Task> { Task.Run(() => pacer.Run(stop.Token)), Task.Run(() => admissions.Run(() => hunts.All, stop.Token)), Task.Run(() => config.Run(stop.Token)), Task.Run(() => hunts.Follow(stop.Token)), Task.Run(() => control.Run(stop.Token)) };
         if (options.Hunt is { } text) tasks.Add(Task.Run(() => new OwnHunt(text, hunts, options.Clock, logger).Publish(stop.Token)));
-        if (options.Governor is { } governor) tasks.Add(Task.Run(() => new GovernorLink(governor, admissions, () => hunts.All, logger).Run(stop.Token)));
+        if (options.Governor is { } governor) tasks.Add(Task.Run(() => new GovernorLink(governor, admissions, () => hunts.All, () => NotReady, logger).Run(stop.Token)));
         running = Task.WhenAll(tasks);
         // Signed with a key that will be retired some day, and ends with it.
         control.Changed += () =>
@@ -192,12 +192,11 @@ public sealed partial class VeltrixServer : IAsyncDisposable
         app.MapPages(options.WebFolder);
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGet("/livez", () => "ok").ExcludeFromDescription();
-        app.MapGet("/readyz", IResult () => admissions.IsLeaving
-            ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "Unavailable", "this server goes away")
-            : hunts.All.FirstOrDefault(h => h.Broken is not null) is { } broken
-            ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "Unavailable", $"hunt {broken.Id} stands still: {broken.Broken!.Message}")
-            : TypedResults.Text("ok")).ExcludeFromDescription();
+        app.MapGet("/readyz", IResult () => NotReady is { } why ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "Unavailable", why) : TypedResults.Text("ok")).ExcludeFromDescription();
     }
+
+    /// <summary>Null: it can do its work. Else why nobody should be sent here, for <c>/readyz</c> and for the governor beside it.</summary>
+    string? NotReady => admissions.IsLeaving ? "this server goes away" : hunts.NotReady;
 
     async Task Live(string hunt, HttpContext context)
     {

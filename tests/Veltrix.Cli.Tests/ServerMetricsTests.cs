@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,10 +23,13 @@ public partial class ServerMetricsTests
         await using var store = await ControlStore.Open(folder.Path, Settings.Defaults, TimeProvider.System, NullLogger.Instance, cancel);
         using var control = new ControlMetrics(store);
         metrics.Observe(() => 3, () => 18_432);
-        metrics.Observe(() => [new(2, ServerMetrics.Of("capitals"))], () => [new(1, ServerMetrics.Of("capitals"))]);
+        metrics.Observe(() => [new Measurement<long>(2, ServerMetrics.Of("capitals"))], () => [new Measurement<long>(1, ServerMetrics.Of("capitals"))]);
+        metrics.Observe(() => [new Measurement<double>(0.04, ServerMetrics.Of("capitals"))], () => [new Measurement<double>(0.7, ServerMetrics.Of("capitals"))]);
         await using var ops = await OpsListener.Start(new IPEndPoint(IPAddress.Loopback, 0), cancel);
         metrics.Admitted("capitals", TimeSpan.FromSeconds(7));
         metrics.Froze("capitals", 1);
+        metrics.Late("capitals", 75);
+        metrics.Untaken("capitals", 1);
         using var http = new HttpClient { BaseAddress = ops.Url };
 
         var scrape = (await http.GetStringAsync("/metrics", cancel)).Replace("{}", "", StringComparison.Ordinal);

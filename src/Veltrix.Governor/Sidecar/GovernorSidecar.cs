@@ -95,12 +95,19 @@ public sealed partial class GovernorSidecar : IDisposable
         : Memory.Ratio is null ? "the shared store names no maxmemory; set it there, or redis.memory_budget here"
         : Hunts.Select(hunt => hunt.Snapshot).Where(hunt => hunt.Signals.Any(signal => signal.IsRequired && !signal.IsFresh)).Select(hunt => $"hunt {hunt.Hunt} is not measured").FirstOrDefault();
 
-    /// <summary>Null: the server beside it reports. Else why there is none, for <c>/readyz/server</c>: what a hunt pod's readiness hangs on. Stores that are away are no reason: those who play go on.</summary>
+    /// <summary>
+    /// Null: the server beside it reports, and says that it can do its work. Else why not, for <c>/readyz/server</c>: what a hunt pod's readiness hangs on. Stores that are away are no reason: those who
+    /// play go on.
+    /// </summary>
     public string? NoServer
     {
         get
         {
-            lock (gate) return servers.Values.Any(server => Now - server.HeardAt < SilentAfter.TotalSeconds) ? null : "no server beside this governor reports to it";
+            lock (gate)
+            {
+                var heard = servers.Values.Where(server => Now - server.HeardAt < SilentAfter.TotalSeconds).Select(server => server.NotReady).ToList();
+                return heard.Count == 0 ? "no server beside this governor reports to it" : heard.Contains("") ? null : heard[0];
+            }
         }
     }
 
@@ -136,7 +143,7 @@ public sealed partial class GovernorSidecar : IDisposable
             now = Now;
             if (!servers.TryGetValue(report.Server, out var source)) servers[report.Server] = source = new Source();
             fault = source.Clock.Convert(report.AtMs, now, WallMs, out at);
-            source.HeardAt = now;
+            (source.HeardAt, source.NotReady) = (now, report.NotReady);
             if (report.Load is not null && fault is null) source.Cap.Take(report.Load, report.Hunts.Sum(hunt => Math.Clamp(hunt.WaitingHere, 0, report.Load.Sockets)));
         }
 
@@ -367,6 +374,7 @@ public sealed partial class GovernorSidecar : IDisposable
         public SourceClock Clock { get; } = new();
         public ServerCap Cap { get; } = new();
         public double HeardAt { get; set; }
+        public string NotReady { get; set; } = "";
     }
 
     [LoggerMessage(LogLevel.Information, "Governs hunt {Hunt}.")]

@@ -34,7 +34,8 @@ public sealed partial class Admissions : IDisposable
         Proofs = new ProofOfWork(keyring, clock);
         Pace = new JoinPace(clock);
         Metrics.Observe(() => Sockets.Open, () => Sockets.Most);
-        Metrics.Observe(() => Each(t => t.SeatedHere), () => Each(t => t.WaitingHere));
+        Metrics.Observe(() => Each<long>(t => t.SeatedHere), () => Each<long>(t => t.WaitingHere));
+        Metrics.Observe(() => Each(t => t.HuntBehind.Backlog.P95?.TotalSeconds), () => Each<double>(t => t.HuntBehind.View.Silence.TotalSeconds));
         LogSockets(Sockets.Most, Sockets.Origin);
     }
 
@@ -94,6 +95,8 @@ public sealed partial class Admissions : IDisposable
         var turnstile = new Turnstile(hunt, this);
         hunt.OnNews = turnstile.Tell;
         hunt.OnStalled = count => Metrics.Froze(hunt.Id, count);
+        hunt.OnLate = count => Metrics.Late(hunt.Id, count);
+        hunt.OnUntaken = count => Metrics.Untaken(hunt.Id, count);
         return turnstile;
     }
 
@@ -139,7 +142,12 @@ public sealed partial class Admissions : IDisposable
     /// <summary>Makes room for somebody who may be playing: one who waits asks over HTTP from now on.</summary>
     internal bool MakeRoom() => turnstiles.Values.Any(turnstile => turnstile.SendOneToPoll());
 
-    IEnumerable<Measurement<long>> Each(Func<Turnstile, long> value) => turnstiles.Values.Select(t => new Measurement<long>(value(t), ServerMetrics.Of(t.Hunt)));
+    /// <summary>One measurement a hunt; none of one that has nothing to say.</summary>
+    IEnumerable<Measurement<T>> Each<T>(Func<Turnstile, T?> value) where T : struct
+    {
+        foreach (var turnstile in turnstiles.Values)
+            if (value(turnstile) is { } measured) yield return new Measurement<T>(measured, ServerMetrics.Of(turnstile.Hunt));
+    }
 
     public void Dispose() => Metrics.Dispose();
 

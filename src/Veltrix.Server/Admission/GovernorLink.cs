@@ -16,7 +16,8 @@ namespace Veltrix.Server.Admission;
 /// Two streams that live apart; each is taken up again by itself after 0.5 to 5 s. Nobody waits for them: turnstiles go by what was heard last, and close to newcomers when that is
 /// <see cref="Door.GuidanceStale"/> old.
 /// </remarks>
-sealed partial class GovernorLink(Uri governor, Admissions house, Func<IReadOnlyCollection<LiveHunt>> hunts, ILogger logger)
+/// <param name="notReady">Why nobody should be sent to this server now; null: it can do its work.</param>
+sealed partial class GovernorLink(Uri governor, Admissions house, Func<IReadOnlyCollection<LiveHunt>> hunts, Func<string?> notReady, ILogger logger)
 {
     static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(1);
     static readonly TimeSpan RetryLeast = TimeSpan.FromSeconds(0.5);
@@ -40,7 +41,9 @@ sealed partial class GovernorLink(Uri governor, Admissions house, Func<IReadOnly
         using var timer = new PeriodicTimer(ReportEvery);
         do
         {
-            await call.RequestStream.WriteAsync(gauge.Read(hunts()), cancel);
+            var report = gauge.Read(hunts());
+            report.NotReady = notReady() ?? "";
+            await call.RequestStream.WriteAsync(report, cancel);
         }
         while (await timer.WaitForNextTickAsync(cancel));
     }

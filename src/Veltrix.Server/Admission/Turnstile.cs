@@ -68,6 +68,8 @@ public sealed partial class Turnstile
 
     public string Hunt => hunt.Id;
 
+    internal LiveHunt HuntBehind => hunt;
+
     /// <summary>The check on every join's path: one look at memory. How old it may be is the tick's to watch.</summary>
     public bool IsOpen => door.IsOpen;
 

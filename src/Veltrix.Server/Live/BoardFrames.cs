@@ -29,10 +29,11 @@ public sealed class BoardFrames(HuntView view, TimeProvider clock)
     long presenceAt;
 
     /// <summary>Posts the newest board to those of the listeners who have not got it. Presence goes along and is no reason for a frame of its own.</summary>
-    public void Post(List<Listener> listeners, LiveService service)
+    /// <returns>To how many.</returns>
+    public int Post(List<Listener> listeners, LiveService service)
     {
         var cadence = service.CadenceMs;
-        if (listeners.TrueForAll(l => l.HasBoard(view.Position))) return;
+        if (listeners.TrueForAll(l => l.HasBoard(view.Position))) return 0;
         var frames = view.Read((state, board, position) =>
         {
             if (state.Model is null) return [];
@@ -47,6 +48,7 @@ public sealed class BoardFrames(HuntView view, TimeProvider clock)
             return made;
         });
         foreach (var (listener, frame) in frames) listener.Outbox.PostBoard(frame);
+        return frames.Count;
     }
 
     /// <summary>Takes notice of how many are here, now and then; that nobody is told any more, at once. True where it is something else than before.</summary>

@@ -86,7 +86,16 @@ public sealed class Backlog(TimeProvider clock, bool isNumbered = false)
         {
             // Before the first decision was read nobody knows how far they had come.
             var records = isNumbered && decidedUpTo > 0 ? Math.Max(undecided, appendedUpTo - decidedUpTo) : undecided;
-            return (records, entries.TryPeek(out var oldest) ? clock.GetElapsedTime(oldest.At) : TimeSpan.Zero, P99());
+            return (records, entries.TryPeek(out var oldest) ? clock.GetElapsedTime(oldest.At) : TimeSpan.Zero, Percentile(99));
+        }
+    }
+
+    /// <summary>The 95th percentile of the last ten seconds, from asking the log to take a command to reading its decision; null where there was nothing.</summary>
+    public TimeSpan? P95
+    {
+        get
+        {
+            lock (gate) return Percentile(95);
         }
     }
 
@@ -112,7 +121,7 @@ public sealed class Backlog(TimeProvider clock, bool isNumbered = false)
         times[slot, Math.Clamp((int)Math.Ceiling(8 * Math.Log2(Math.Max(time.TotalSeconds, Least) / Least)), 0, Buckets - 1)] += count;
     }
 
-    TimeSpan? P99()
+    TimeSpan? Percentile(int percent)
     {
         var now = Now();
         Span<long> sums = stackalloc long[Buckets];
@@ -127,7 +136,7 @@ public sealed class Backlog(TimeProvider clock, bool isNumbered = false)
                 }
 
         if (all == 0) return null;
-        var above = all / 100;
+        var above = all * (100 - percent) / 100;
         for (var b = Buckets - 1; ; b--)
             if ((above -= sums[b]) < 0) return TimeSpan.FromSeconds(Least * Math.Pow(2, b / 8.0));
     }

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
-using k8s.Models;
 using Veltrix.Gate.Tests;
 using Veltrix.Kubernetes;
 using Veltrix.Kubernetes.Tests;
@@ -34,7 +32,7 @@ public class HuntOnKubernetesTests(SharedCluster cluster)
 
         await site.Plant("capitals");
         await Eventually.True(async () => await site.Deployment("capitals") is not null, TimeSpan.FromSeconds(20), $"no Deployment: {operate.Said}");
-        using var pod = await Pod.Run(site, "capitals", redis.Endpoint, folder);
+        using var pod = await HuntPod.Run(site, "capitals", redis.Endpoint, folder);
         using var orchestrate = VeltrixProcess.Start(
             orchestratorConfig, ["orchestrator", "--redis", redis.Endpoint, "--governor", pod.Governor, "--token-file", folder.File("token"), "--listen", "127.0.0.1:0", "--kubernetes", site.Space, "--json"]);
         await orchestrate.NextJson();
@@ -47,6 +45,11 @@ public class HuntOnKubernetesTests(SharedCluster cluster)
         var map = (await Eventually.Some(async () => (await site.Map("hunt-capitals-overrides")) is { Data: not null } there ? there : null, TimeSpan.FromSeconds(5), "nothing in the map"))!;
         Assert.Equal(live.Ceiling!.Value.ToString(CultureInfo.InvariantCulture), map.Data["live.ceiling"]);
         Assert.Equal(["veltrix-governor"], map.Metadata.ManagedFields.Where(owner => $"{owner.FieldsV1}".Contains("live.limit", StringComparison.Ordinal)).Select(owner => owner.Manager));
+
+        // A governor reads what it tells its server, and writes nothing: neither live values nor settings nor the Hunt.
+        using (var governor = ClusterApi.Open(folder.File("hunt-capitals.kubeconfig")))
+            foreach (var (resource, name) in new[] { (Resource.ConfigMaps, "hunt-capitals-overrides"), (Resource.ConfigMaps, "veltrix-hunt-defaults"), (Resource.ConfigMaps, "veltrix-runtime-overrides"), (Resource.Hunts, "capitals") })
+                Assert.Equal(403, (await Assert.ThrowsAsync<ClusterApiException>(() => governor.Merge(resource.Path(site.Space, name), new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["tried"] = "yes" } } }, Site.Cancel))).Code);
 
         // What people set acts at once; later layers win.
         await site.Patch(Resource.Hunts, "capitals", new JsonObject { ["spec"] = new JsonObject { ["overrides"] = new JsonObject { ["max_concurrent_hunters"] = "700", ["seat.grace"] = "30s" } } });
@@ -85,7 +88,7 @@ public class HuntOnKubernetesTests(SharedCluster cluster)
         Assert.Equal("600", (await pod.Setting("max_concurrent_hunters")).Value);
 
         // The pod is ready by its governor's word alone.
-        Assert.Equal(HttpStatusCode.OK, await pod.Readiness());
+        Assert.Equal(HttpStatusCode.OK, (await pod.Readiness()).Code);
 
         // The end: the hunt is closed for everybody, then its pods go, then the Hunt.
         await site.PodsAreReady("capitals");
@@ -100,112 +103,5 @@ public class HuntOnKubernetesTests(SharedCluster cluster)
         operate.Signal("TERM");
         Assert.Equal(143, (await operate.End()).Code);
         Assert.DoesNotContain("forbidden", operate.Said + pod.Said + orchestrate.Said);
-    }
-
-    /// <summary>A hunt pod, as a kubelet would run it.</summary>
-    sealed class Pod(VeltrixProcess governor, VeltrixProcess server, string governorUrl, Uri url, Uri ops, Uri governorHttp, string adminKey) : IDisposable
-    {
-        public string Governor => governorUrl;
-
-        public Uri GovernorHttp => governorHttp;
-
-        public Uri Ops => ops;
-
-        public string Said => governor.Said + server.Said;
-
-        public static async Task<Pod> Run(Site site, string hunt, string redis, TempFolder folder)
-        {
-            var spec = (await site.Deployment(hunt))!.Spec.Template.Spec;
-            folder.Write("token", "a token for tests that is long enough");
-            folder.Write("hunt.yml", (await site.Map($"hunt-{hunt}-definition"))!.Data["hunt.yml"]);
-            // A log of its own: there is no Kafka behind the address of the test.
-            folder.Write("hunt-config.yml", "max_concurrent_hunters: 5000\ngovernor.cpu.soft: 1\n");
-            var kubeConfig = await site.KubeConfig(spec.ServiceAccountName, null, folder.Path);
-            var port = FreePort();
-            var governorHttp = FreePort();
-            var governorUrl = $"http://127.0.0.1:{port}";
-
-            string[] Here(V1Container container, string data) =>
-            [
-                .. container.Args.Select(argument => argument.Split('=')[0] switch
-                {
-                    "--redis" => $"--redis={redis}",
-                    "--token-file" => $"--token-file={folder.File("token")}",
-                    "--config" => $"--config={folder.File("hunt-config.yml")}",
-                    "--hunt" => $"--hunt={folder.File("hunt.yml")}",
-                    "--data" => $"--data={folder.File(data)}",
-                    "--listen" => $"--listen=127.0.0.1:{port}",
-                    "--http-port" => $"--http-port={governorHttp}",
-                    "--governor" => $"--governor={governorUrl}",
-                    "--host" => "--host=127.0.0.1",
-                    "--port" => "--port=0",
-                    "--ops-host" => "--ops-host=127.0.0.1",
-                    "--ops-port" => "--ops-port=0",
-                    "--name" => "--name=pod-1",
-                    _ => argument,
-                }), "--json",
-            ];
-
-            V1Container Named(string name) => spec.Containers.Concat(spec.InitContainers ?? []).Single(container => container.Name == name);
-            var governor = VeltrixProcess.Start(kubeConfig, Here(Named("governor"), "governor-data"));
-            await governor.NextJson();
-            var server = VeltrixProcess.Start(Here(Named("server"), "server-data"));
-            var ready = await server.NextJson();
-            var (url, ops) = (new Uri((string)ready["url"]!), new Uri((string)ready["ops"]!));
-            var key = (await File.ReadAllTextAsync(Path.Combine(folder.File("server-data"), "admin.key"), Site.Cancel)).Trim();
-            return new Pod(governor, server, governorUrl, url, ops, new Uri($"http://127.0.0.1:{governorHttp}"), key);
-        }
-
-        public async Task<(string Value, string Origin)> Setting(string name)
-        {
-            using var organiser = new Remote(url, adminKey, "the test");
-            var card = (await organiser.Get("v1/hunts/capitals/settings", Site.Cancel))["settings"]!.AsArray().Single(setting => (string)setting!["key"]! == name)!;
-            return ((string)card["value"]!, (string)card["origin"]!);
-        }
-
-        /// <returns>Which object says so.</returns>
-        public async Task<string> Acts(string name, string value, TimeSpan within)
-        {
-            await Eventually.True(async () => (await Setting(name)).Value == value, within, $"{name} does not get {value}: {Said}");
-            return (await Setting(name)).Origin;
-        }
-
-        public async Task<string> Phase()
-        {
-            using var organiser = new Remote(url, adminKey, "the test");
-            return (string)(await organiser.Get("v1/hunts/capitals", Site.Cancel))["phase"]!;
-        }
-
-        public async Task<string> Metrics(Uri listener)
-        {
-            using var http = new HttpClient();
-            return await http.GetStringAsync(new Uri(listener, "/metrics"), Site.Cancel);
-        }
-
-        public async Task<(long, string)> Revision()
-        {
-            using var organiser = new Remote(url, adminKey, "the test");
-            var taken = (await organiser.Get("v1/settings/status", Site.Cancel))["cluster"]?["capitals"];
-            return taken is null ? (0, "") : ((long)taken["revision"]!, (string)taken["hash"]!);
-        }
-
-        public async Task<HttpStatusCode> Readiness()
-        {
-            using var http = new HttpClient();
-            return (await http.GetAsync(new Uri(governorHttp, "/readyz/server"), Site.Cancel)).StatusCode;
-        }
-
-        static int FreePort()
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
-        }
-
-        public void Dispose()
-        {
-            server.Dispose();
-            governor.Dispose();
-        }
     }
 }

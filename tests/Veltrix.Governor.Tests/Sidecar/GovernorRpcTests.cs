@@ -30,6 +30,31 @@ public class GovernorRpcTests
     }
 
     [Fact]
+    public async Task A_server_is_ready_when_it_reports_and_says_so()
+    {
+        await using var governor = await RunningGovernor.Start();
+        Assert.Contains("no server", await Ready());
+
+        var report = governor.Script.Report();
+        report.NotReady = "hunt capitals stands still";
+        governor.Host.Sidecar.Take(report);
+        Assert.Contains("hunt capitals stands still", await Ready());
+        governor.Host.Sidecar.Take(governor.Script.Report());
+        Assert.Equal("ok", await Ready());
+
+        governor.Script.Clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.Contains("no server", await Ready());
+
+        async Task<string> Ready()
+        {
+            using var answer = await governor.Http.GetAsync("/readyz/server", Cancel);
+            var said = await answer.Content.ReadAsStringAsync(Cancel);
+            Assert.Equal(said == "ok" ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+            return said;
+        }
+    }
+
+    [Fact]
     public async Task A_vote_comes_with_its_reason_and_apply_changes_what_servers_are_told()
     {
         await using var governor = await RunningGovernor.Start();

@@ -106,7 +106,7 @@ public partial class PrometheusTests
                 if (type == "histogram") text.Append($"{name}_bucket{{hunt_id=\"capitals\",le=\"60\"}} {scrapes}\n{name}_bucket{{hunt_id=\"capitals\",le=\"300\"}} {scrapes * 9}\n{name}_bucket{{hunt_id=\"capitals\",le=\"+Inf\"}} {scrapes * 9}\n");
                 else if (states is not null) foreach (var state in states.Split('|')) text.Append($"{name}{{hunt_id=\"capitals\",{state.Split(' ')[0]}}} {state.Split(' ')[1]}\n");
                 else if (name == "veltrix_config_cluster_info") text.Append($"{name}{{hunt_id=\"capitals\",hash=\"3f2a\",revision=\"4\"}} 1\n");
-                else text.Append($"{name}{(labels.Contains("hunt_id", StringComparison.Ordinal) ? "{hunt_id=\"capitals\"}" : "")} {(type == "counter" ? scrapes * 5 : name == "veltrix_control_up" ? 0 : 0.5)}\n");
+                else text.Append($"{name}{(labels.Contains("hunt_id", StringComparison.Ordinal) ? "{hunt_id=\"capitals\"}" : "")} {(type == "counter" ? scrapes * 5 : name switch { "veltrix_control_up" => 0, "veltrix_server_ledger_age_seconds" => 60, _ => 0.5 })}\n");
             }
 
             return Microsoft.AspNetCore.Http.TypedResults.Text(text.ToString(), "text/plain; version=0.0.4");

@@ -61,8 +61,10 @@ public sealed class BacklogTests
         }
 
         Assert.InRange(backlog.Look().P99!.Value.TotalMilliseconds, 40, 44);
+        Assert.InRange(backlog.P95!.Value.TotalMilliseconds, 2, 2.2);
         clock.Advance(TimeSpan.FromSeconds(11));
         Assert.Null(backlog.Look().P99);
+        Assert.Null(backlog.P95);
         backlog.Appended(2000, 7, clock.GetTimestamp());
         clock.Advance(TimeSpan.FromSeconds(6));
         Assert.Equal(7, backlog.Decided(2000));
