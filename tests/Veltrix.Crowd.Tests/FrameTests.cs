@@ -39,10 +39,10 @@ public class FrameTests
     {
         var frame = Peek("""
             {"id":1,"welcome":{"hunt":"capitals","phase":"open","as_of":{"position":9,"time":1},"board_ms":2000,"team":{"number":17,"name":"phase"},
-            "last_seq":4,"last_outcome":6,"reconnect":{"min_ms":200,"max_ms":9000}}}
+            "last_seq":4,"last_outcome":6,"reconnect":{"min_ms":200,"max_ms":9000},"elsewhere":"http://b.example"}}
             """);
         Assert.Equal((FrameKind.Welcome, 1L), (frame.Kind, frame.Id));
-        Assert.Equal(new Welcome("open", 9, 2000, 4, 6, 200, 9000), frame.ReadWelcome());
+        Assert.Equal(new Welcome("open", 9, 2000, 4, 6, 200, 9000, "http://b.example"), frame.ReadWelcome());
     }
 
     [Fact]

@@ -13,25 +13,32 @@ public sealed class SharedKafka : KafkaBroker;
 /// <summary>A broker of a class's own, to be killed.</summary>
 public sealed class OwnKafka : KafkaBroker;
 
-/// <summary>A real Kafka of one node, in a folder of its own, on ports of its own. It goes when the tests end, however they end.</summary>
-public abstract class KafkaBroker : IAsyncDisposable
+/// <summary>Three brokers of a class's own, any of which may be killed.</summary>
+public sealed class OwnKafkaCluster() : KafkaBroker(nodes: 3);
+
+/// <summary>A real Kafka of one node or three, in a folder of its own, on ports of its own. It goes when the tests end, however they end.</summary>
+/// <param name="nodes">1 or 3; they are numbered from 1.</param>
+public abstract class KafkaBroker(int nodes = 1) : IAsyncDisposable
 {
+    /// <summary>From one node's first port to the next one's.</summary>
+    const int PortsANode = 10;
+
     static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(90);
 
     readonly Lock gate = new();
     readonly string folder = Path.Combine(Path.GetTempPath(), $"veltrix-kafka-{Guid.NewGuid():N}");
-    readonly int port = FreePorts();
+    readonly int port = FreePorts(nodes);
     Task? starting;
     Process? guard;
 
-    public string Plaintext => $"127.0.0.1:{port}";
+    public string Plaintext => string.Join(',', Enumerable.Range(0, nodes).Select(node => $"127.0.0.1:{port + PortsANode * node}"));
 
     public string SaslSsl => $"127.0.0.1:{port + 1}";
 
     public string CaFile => Path.Combine(folder, "pki", "ca.crt");
 
-    /// <summary>Of the broker, for signals.</summary>
-    public int Id => int.Parse(File.ReadAllText(Path.Combine(folder, "1", "pid")));
+    /// <summary>Of a broker's process, for signals.</summary>
+    public int Id(int node = 1) => int.Parse(File.ReadAllText(Path.Combine(folder, $"{node}", "pid")));
 
     internal static string? Scripts
     {
@@ -68,14 +75,15 @@ public abstract class KafkaBroker : IAsyncDisposable
         await Restart();
     }
 
-    public void Kill() => Signal("KILL");
+    public void Kill(int node = 1) => Signal("KILL", node);
 
+    /// <summary>Brings back all that were killed.</summary>
     public Task Restart()
     {
         lock (gate) return starting = Up();
     }
 
-    public void Signal(string signal) => Process.Start("kill", [$"-{signal}", $"{Id}"]).WaitForExit();
+    public void Signal(string signal, int node = 1) => Process.Start("kill", [$"-{signal}", $"{Id(node)}"]).WaitForExit();
 
     /// <summary>Kafka's own tools, as an operator would use them.</summary>
     public async Task<string> Tool(params string[] arguments)
@@ -100,22 +108,22 @@ public abstract class KafkaBroker : IAsyncDisposable
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["KAFKA_RUN"] = folder, ["KAFKA_PORT"] = $"{port}" },
+            RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["KAFKA_RUN"] = folder, ["KAFKA_PORT"] = $"{port}", ["KAFKA_NODES"] = $"{nodes}" },
         })!;
         var texts = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync().WaitAsync(StartWithin);
         return (process.ExitCode, string.Concat(await texts));
     }
 
-    /// <summary>The first of three free ports in a row, below those that the system gives away.</summary>
-    internal static int FreePorts()
+    /// <summary>The first of three free ports in a row, ten further on the next node's, below those that the system gives away.</summary>
+    internal static int FreePorts(int nodes = 1)
     {
         while (true)
         {
             var first = Random.Shared.Next(18_000, 31_000);
             try
             {
-                for (var next = first; next < first + 3; next++)
+                foreach (var next in Enumerable.Range(0, nodes).SelectMany(node => Enumerable.Range(first + PortsANode * node, 3)))
                 {
                     using var listener = new TcpListener(IPAddress.Loopback, next);
                     listener.Start();
@@ -135,7 +143,7 @@ public abstract class KafkaBroker : IAsyncDisposable
         if (guard is not null)
         {
             // A stopped broker does not hear that it should end.
-            Signal("CONT");
+            for (var node = 1; node <= nodes; node++) Signal("CONT", node);
             guard.StandardInput.Close();
             await guard.WaitForExitAsync();
             guard.Dispose();

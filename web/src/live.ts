@@ -40,6 +40,8 @@ export interface Welcome extends Times {
   hunt: string;
   teams: number;
   reconnect?: { min_ms: number; max_ms: number };
+  /** Another server, for when this one falls silent. */
+  elsewhere?: string;
   // For hunters, not for spectators:
   hunter?: string;
   name?: string;
@@ -190,10 +192,10 @@ interface ServerFrame {
 export const ANSWER_MAX = 400;
 
 const WELCOME_WITHIN_MS = 10_000;
-/** The server pings as well, but a browser does not show that to its page. */
-const SILENCE_MS = 25_000;
-const PONG_WITHIN_MS = 8_000;
-const WATCH_MS = 4_000;
+/** Boards come only when something moves, so silence alone says nothing: after this time without a frame the server is asked whether it is there. */
+const SILENCE_MS = 10_000;
+const PONG_WITHIN_MS = 5_000;
+const WATCH_MS = 2_500;
 /** A connection that held this long was a good one: the next loss starts again with a short wait. */
 const GOOD_AFTER_MS = 10_000;
 /** Close codes below 4000 after which a return is pointless. */
@@ -211,6 +213,8 @@ export class Live {
   readonly #random: () => number;
   /** Where the server is: `options.url`, or where a server that went away sent us. */
   #at: string;
+  /** Another server, as the last welcome named it. */
+  #elsewhere: string | undefined;
   #sight: Sight;
   #socket: Socket | null = null;
   #hunter = '';
@@ -319,6 +323,7 @@ export class Live {
     this.#waits = false;
     this.#hunter = welcome.hunter ?? '';
     if (welcome.reconnect) this.#reconnect = welcome.reconnect;
+    this.#elsewhere = welcome.elsewhere;
     this.#told = { seq: welcome.last_seq ?? 0, outcome: welcome.last_outcome ?? 0 };
     session.seq = Math.max(session.seq, this.#told.seq);
     // What was decided meanwhile is not sent again; its outcome follows this welcome.
@@ -436,10 +441,13 @@ export class Live {
     else if (now - this.#heard > SILENCE_MS) this.#ping();
   }
 
-  /** A socket that does not answer may take minutes to say that it is closed. */
+  /** A socket that does not answer may take minutes to say that it is closed. A server that hangs is not tried again at once where another is known. */
   #abandon(): void {
     const socket = this.#socket;
-    this.#lost(1006, '');
+    const { url } = this.#options;
+    const other = elsewhere(url, this.#elsewhere);
+    this.#at = other !== null && other !== this.#at ? other : url;
+    this.#lost(1006, '', true);
     socket?.close();
   }
 
@@ -456,7 +464,8 @@ export class Live {
     return socket;
   }
 
-  #lost(code: number, reason: string): void {
+  /** @param moved where to go next is known already. */
+  #lost(code: number, reason: string, moved = false): void {
     if (this.#welcomed && Date.now() - this.#welcomed > GOOD_AFTER_MS) this.#tries = 0;
     const { url } = this.#options;
     const arrived = this.#welcomed > 0 || this.#waits;
@@ -470,7 +479,7 @@ export class Live {
       return;
     }
     // Sent there in vain, it goes back to where it came from.
-    this.#at = elsewhere(url, said.go) ?? (arrived ? this.#at : url);
+    this.#at = elsewhere(url, said.go) ?? (arrived || moved ? this.#at : url);
     this.#tries++;
     const { min_ms, max_ms } = this.#reconnect;
     this.#notBefore = Date.now() + (said.after_ms ?? 0);

@@ -331,13 +331,34 @@ for (const code of [1001, 1006, 1011, 1012, 4001, 4499]) {
 test('a connection that falls silent is asked for a sign of life, and left when none comes', () => {
   player();
   last().welcomes();
-  pass(28_000);
+  pass(12_500);
   assert.deepEqual(last().sent.at(-1).ping, {});
   last().says({ id: 2, pong: {} });
-  pass(24_000);
+  pass(9_900);
   assert.equal(sockets.length, 1);
-  pass(20_000);
+  pass(10_600);
   assert.equal(sockets.length, 2);
+});
+
+test('a server that hangs is left for the one that its welcome named, and that one for where the page came from', () => {
+  const urls: string[] = [];
+  player(undefined, {
+    url: 'ws://test/v1/hunts/h/live',
+    open: (url) => {
+      urls.push(url);
+      sockets.push(new FakeSocket());
+      return last();
+    },
+  });
+  last().welcomes({ elsewhere: 'http://b.example:81' });
+  pass(21_000);
+  assert.equal(urls.at(-1), 'ws://b.example:81/v1/hunts/h/live');
+  last().onopen!();
+  pass(15_000);
+  assert.equal(urls.at(-1), 'ws://test/v1/hunts/h/live');
+  last().welcomes();
+  pass(21_000);
+  assert.deepEqual(urls.slice(2), ['ws://test/v1/hunts/h/live', 'ws://test/v1/hunts/h/live']);
 });
 
 test('a socket that never gets its welcome is left', () => {

@@ -13,6 +13,7 @@ sealed class Bot
     readonly Random chance;
     readonly double skill;
     readonly double slowness;
+    volatile Hunter? hunter;
 
     public Bot(int index, BotOptions options, BotCrowd crowd)
     {
@@ -32,13 +33,16 @@ sealed class Bot
             await Task.Delay(options.Arrive * (late * late), over);
             if (await joining.Join(index, over) is not { } joined)
                 return;
-            var hunter = new Hunter(crowd, index, joined.Hunter, joined.Token, Instance, book, [address], index, boardRows: 10);
+            hunter = new Hunter(crowd, index, joined.Hunter, joined.Token, Instance, book, [address], index, boardRows: 10);
             await Task.WhenAll(hunter.Run(over), Play(hunter, book.Challenges.Count, over));
         }
         catch (OperationCanceledException)
         {
         }
     }
+
+    /// <summary>Whether its server still speaks (<see cref="Hunter.Look"/>).</summary>
+    public void Look(long now) => hunter?.Look(now);
 
     async Task Play(Hunter hunter, int challenges, CancellationToken over)
     {

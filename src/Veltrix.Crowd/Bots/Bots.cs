@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Veltrix.Crowd;
 
 /// <summary>What a crowd of bots is to do.</summary>
@@ -59,13 +61,17 @@ public static class Bots
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var crowd = new BotCrowd(options.Count, over);
         var joining = new Joining(http, options.Hunt, hunt.TeamSize ?? 1, options.Count, Nicknames.Of, static _ => { }, [address]);
-        var lives = Enumerable.Range(0, options.Count)
-            .Select(i => new Bot(i, options, crowd).Live(joining, book, address, over.Token)).ToArray();
+        var bots = Enumerable.Range(0, options.Count).Select(i => new Bot(i, options, crowd)).ToArray();
+        var lives = bots.Select(bot => bot.Live(joining, book, address, over.Token)).ToArray();
         using var ticks = new PeriodicTimer(ReportEvery);
         try
         {
             while (await ticks.WaitForNextTickAsync(over.Token))
+            {
+                foreach (var bot in bots)
+                    bot.Look(Stopwatch.GetTimestamp());
                 progress?.Report(crowd.Report());
+            }
         }
         catch (OperationCanceledException)
         {

@@ -62,8 +62,17 @@ sealed class Hunter
     /// <summary>For connect and upgrade together.</summary>
     static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Boards come only when something moves, so after this time without a frame a hunter asks whether anybody is there.</summary>
+    static readonly long Silence = 10 * Stopwatch.Frequency;
+
+    /// <summary>How long it waits for the answer, or for any other frame, before it leaves.</summary>
+    static readonly long PongWithin = 5 * Stopwatch.Frequency;
+
     /// <summary>The id of a hello; a submission's is its seq plus this.</summary>
     const int HelloId = 1;
+
+    /// <summary>The id of a ping.</summary>
+    const int PingId = 0;
 
     [ThreadStatic]
     static ClientFrame? threadFrame;
@@ -79,6 +88,10 @@ sealed class Hunter
     bool ready;
     bool leaving;
     bool hasPlayed;
+    bool fellSilent; // the connection that there was last; under the gate, as the next three
+    string? elsewhere;
+    long pingedAt;
+    long heardAt; // also written by the thread that received a frame
     long waitsSince; // in its own hunt, having played before; 0: it does not
     int lastSeq;
     long lastOutcome;
@@ -155,6 +168,8 @@ sealed class Hunter
                 if (!Begin(opened))
                     return;
                 farewell = await opened.Receive(json => welcomed |= Handle(json));
+                if (fellSilent)
+                    farewell = Farewell.Lost("Silent", welcomed ? elsewhere : null);
             }
             catch (OperationCanceledException)
             {
@@ -183,7 +198,7 @@ sealed class Hunter
             try
             {
                 // One that sent it on knew best; where it was sent in vain, it goes back to those it knows.
-                sentTo = farewell.Go is { } go ? await servers[0].At(go, cancel) : welcomed ? sentTo : null;
+                sentTo = farewell.Go is { } go ? await servers[0].At(go, cancel) : welcomed && !fellSilent ? sentTo : null;
                 await Task.Delay(wait, cancel);
             }
             catch (OperationCanceledException)
@@ -212,6 +227,32 @@ sealed class Hunter
             connection.Send(bytes); // if it fails, the receiving side sees it too and comes back
             return submission;
         }
+    }
+
+    /// <summary>
+    /// Asks for a sign of life where none came for 10 s, and leaves a connection on which none comes for 5 s more: a server that hangs keeps its sockets open and says nothing. To be called once a
+    /// second or so.
+    /// </summary>
+    public void Look(long now)
+    {
+        LiveConnection? silent = null;
+        lock (gate)
+        {
+            if (connection is null)
+                return;
+            long heard = Volatile.Read(ref heardAt);
+            if (pingedAt > heard)
+                silent = now - pingedAt > PongWithin ? connection : null;
+            else if (now - heard > Silence)
+            {
+                pingedAt = now;
+                connection.Send((threadFrame ??= new ClientFrame()).Ping(PingId));
+            }
+
+            fellSilent = silent is not null;
+        }
+
+        silent?.Dispose();
     }
 
     public bool IsPending(Submission submission)
@@ -254,6 +295,7 @@ sealed class Hunter
             }
 
             connection = opened;
+            (fellSilent, pingedAt, heardAt) = (false, 0, Stopwatch.GetTimestamp());
             opened.Send((threadFrame ??= new ClientFrame()).Hello(HelloId, Token, Instance, lastOutcome, boardRows));
             return true;
         }
@@ -283,6 +325,7 @@ sealed class Hunter
     /// <summary>True for a welcome.</summary>
     bool Handle(ReadOnlySpan<byte> json)
     {
+        Volatile.Write(ref heardAt, Stopwatch.GetTimestamp());
         var frame = ServerFrame.Peek(json);
         switch (frame.Kind)
         {
@@ -326,6 +369,7 @@ sealed class Hunter
         {
             if (connection is null)
                 return;
+            elsewhere = welcome.Elsewhere;
             reconnectMinMs = welcome.ReconnectMinMs ?? reconnectMinMs;
             reconnectMaxMs = welcome.ReconnectMaxMs ?? reconnectMaxMs;
             var frame = threadFrame ??= new ClientFrame();

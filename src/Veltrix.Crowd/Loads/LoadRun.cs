@@ -30,6 +30,9 @@ sealed class LoadRun
     static readonly TimeSpan AuditAgain = TimeSpan.FromSeconds(1);
     static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How often each hunter looks whether its server still speaks.</summary>
+    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
     readonly LoadOptions options;
     readonly IProgress<LoadProgress>? progress;
     readonly AnswerBook book;
@@ -265,15 +268,24 @@ sealed class LoadRun
         }
     }
 
-    /// <summary>Looks after stalls and shows progress, as long as the hunters live.</summary>
+    /// <summary>Looks after stalls and silent servers and shows progress, as long as the hunters live.</summary>
     async Task Watch(CancellationToken life)
     {
+        long looked = Stopwatch.GetTimestamp();
         using var ticks = new PeriodicTimer(WatchEvery);
         try
         {
             while (await ticks.WaitForNextTickAsync(life))
             {
-                meter.Sweep(Stopwatch.GetTimestamp());
+                long now = Stopwatch.GetTimestamp();
+                meter.Sweep(now);
+                if (Stopwatch.GetElapsedTime(looked, now) >= LookEvery)
+                {
+                    looked = now;
+                    foreach (var hunter in hunters)
+                        hunter?.Look(now);
+                }
+
                 Report();
             }
         }

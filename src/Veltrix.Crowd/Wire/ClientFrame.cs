@@ -43,6 +43,12 @@ sealed class ClientFrame : IDisposable
         return End();
     }
 
+    public ReadOnlySpan<byte> Ping(long id)
+    {
+        Begin(id, "ping"u8);
+        return End();
+    }
+
     /// <summary>A relay's submission for a hunter, at a recorded time.</summary>
     public ReadOnlySpan<byte> RelaySubmit(long id, string hunter, string instance, int seq, string challenge, string answer, long atMs)
     {

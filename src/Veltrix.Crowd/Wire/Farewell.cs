@@ -6,7 +6,7 @@ namespace Veltrix.Crowd;
 /// <param name="Code">The close code; <see cref="Abrupt"/> where there was none.</param>
 /// <param name="Name">The server's name for it, or what went wrong with the socket.</param>
 /// <param name="AfterMs">How long to stay away at least, if the server said so.</param>
-/// <param name="Go">The address of a server to come back to, if it said so.</param>
+/// <param name="Go">The address of a server to come back to, if it said so, now or before it fell silent.</param>
 readonly record struct Farewell(int Code, string Name, int? AfterMs = null, string? Go = null)
 {
     /// <summary>RFC 6455's number for a connection that ended without a close frame.</summary>
@@ -15,7 +15,8 @@ readonly record struct Farewell(int Code, string Name, int? AfterMs = null, stri
     /// <summary>4000–4499, a restarting or a full server, one that went away, or a torn connection: come back. All else is final.</summary>
     public bool MayReturn => Code is >= 4000 and < 4500 or 1012 or 1013 or 1001 or Abrupt;
 
-    public static Farewell Lost(string why) => new(Abrupt, why);
+    /// <param name="go">Another server that is known from before.</param>
+    public static Farewell Lost(string why, string? go = null) => new(Abrupt, why, Go: go);
 
     /// <summary>Reads the payload of a close frame: two bytes of code, then <c>{"code":"SlowReader","after_ms":1834,"go":"http://…"}</c>.</summary>
     public static Farewell Read(ReadOnlySpan<byte> payload)

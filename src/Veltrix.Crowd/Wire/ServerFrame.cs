@@ -24,7 +24,8 @@ enum Verdict
 }
 
 /// <summary>The parts of a <c>welcome</c> that a crowd needs.</summary>
-readonly record struct Welcome(string Phase, long Position, int BoardMs, int LastSeq, long LastOutcome, int? ReconnectMinMs, int? ReconnectMaxMs);
+/// <param name="Elsewhere">The address of another server, to go to when this one falls silent; null: none is known.</param>
+readonly record struct Welcome(string Phase, long Position, int BoardMs, int LastSeq, long LastOutcome, int? ReconnectMinMs, int? ReconnectMaxMs, string? Elsewhere);
 
 /// <summary>The submission is durable.</summary>
 readonly record struct Ack(string Command, long Position);
@@ -162,7 +163,7 @@ ref struct ServerFrame
 
     public Welcome ReadWelcome() => Guarded(static (ref r) =>
     {
-        var welcome = new Welcome("", 0, 1000, 0, 0, null, null);
+        var welcome = new Welcome("", 0, 1000, 0, 0, null, null, null);
         while (Next(ref r))
         {
             if (r.ValueTextEquals("phase"u8))
@@ -175,6 +176,8 @@ ref struct ServerFrame
                 welcome = welcome with { LastSeq = Int(ref r) };
             else if (r.ValueTextEquals("last_outcome"u8))
                 welcome = welcome with { LastOutcome = Long(ref r) };
+            else if (r.ValueTextEquals("elsewhere"u8))
+                welcome = welcome with { Elsewhere = Text(ref r) };
             else if (r.ValueTextEquals("reconnect"u8))
             {
                 r.Read();

@@ -34,9 +34,11 @@ public sealed class KafkaLog : IEventLog
     readonly Trouble trouble;
     readonly Topics topics;
     readonly TimeSpan patience;
+    readonly int inStepMin;
 
     readonly Lock appendGate = new();
-    readonly Queue<Appending> underway = []; // under appendGate, as the next four
+    readonly Queue<Appending> underway = []; // under appendGate, as the next five
+    Task<Copies?>? looking; // at what holds up the oldest of them
     EventLogException? refusal;
     long refusedAt;
     bool closing;
@@ -59,6 +61,7 @@ public sealed class KafkaLog : IEventLog
         Partition = topic.Partition;
         lane = new Sender.Lane(topic.Partition);
         MaxRecordBytes = topic.RecordBytesMax;
+        inStepMin = topic.InStepMin;
         History = history;
         this.sender = sender;
         this.tail = tail;
@@ -137,13 +140,20 @@ public sealed class KafkaLog : IEventLog
         if (error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition) TailFailed(refusal);
     }
 
-    /// <summary>Gives up waiting for appends if the oldest has waited too long.</summary>
+    /// <summary>Gives up waiting for appends if the oldest has waited too long. Half way there it begins to look for the reason.</summary>
     internal void Sweep()
     {
         lock (appendGate)
         {
-            if (!underway.TryPeek(out var oldest) || trouble.Clock.GetElapsedTime(oldest.Since) < patience) return;
-            GiveUp(trouble.Silent($"Log {Name} did not take a record within {patience.TotalSeconds:0.#} s, and may still do so", uncertain: true));
+            if (!underway.TryPeek(out var oldest) || trouble.Clock.GetElapsedTime(oldest.Since) < patience / 2)
+            {
+                looking = null;
+                return;
+            }
+
+            looking ??= Task.Run(() => topics.Copies(Partition));
+            if (trouble.Clock.GetElapsedTime(oldest.Since) < patience) return;
+            GiveUp(trouble.Unacknowledged($"Log {Name} did not take a record within {patience.TotalSeconds:0.#} s, and may still do so", Partition.Topic, looking.IsCompletedSuccessfully ? looking.Result : null, inStepMin));
         }
     }
 

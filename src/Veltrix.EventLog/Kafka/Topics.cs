@@ -7,7 +7,14 @@ namespace Veltrix.EventLog.Kafka;
 /// <summary>A topic that can be a log, as found when it was opened.</summary>
 /// <param name="Low">Offset of the first record there is.</param>
 /// <param name="High">Offset of the next record there will be.</param>
-sealed record Topic(TopicPartition Partition, long Low, long High, int RecordBytesMax);
+/// <param name="InStepMin">Copies that must have a record before it is acknowledged: <c>min.insync.replicas</c>.</param>
+sealed record Topic(TopicPartition Partition, long Low, long High, int RecordBytesMax, int InStepMin);
+
+/// <summary>The copies of a topic, as a broker knows them that answers. Brokers that died together with most of those that count them may be in step here.</summary>
+/// <param name="Leader">The broker that takes records; null: there is none.</param>
+/// <param name="All">The brokers that have a copy, by number.</param>
+/// <param name="InStep">Those of them whose copy had every record when it was last counted.</param>
+sealed record Copies(int? Leader, IReadOnlyList<int> All, IReadOnlyList<int> InStep);
 
 /// <summary>
 /// Finds, makes and checks topics. A topic is made by us with all that a log promises, or refused: the brokers' defaults (seven days of retention, times as producers say) would
@@ -34,6 +41,11 @@ sealed class Topics(KafkaOptions options, Trouble trouble) : IDisposable
     static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
     static readonly TimeSpan WatermarksWithin = TimeSpan.FromSeconds(5);
+
+    // How copies stand is asked for an error's message only, which does not wait for it.
+    static readonly TimeSpan CopiesWithin = TimeSpan.FromSeconds(2);
+
+    static readonly TimeSpan AskedAnewEvery = TimeSpan.FromSeconds(1);
 
     // One refused connection may be followed by a good one to another broker.
     static readonly TimeSpan DeniedAfter = TimeSpan.FromSeconds(1);
@@ -68,7 +80,7 @@ sealed class Topics(KafkaOptions options, Trouble trouble) : IDisposable
         Check(topic, settings, room, await Partitions(topic, what, cancel), what);
         var partition = new TopicPartition(topic, 0);
         var (low, high) = await Watermarks(partition, what, cancel);
-        return new Topic(partition, low, high, Math.Min(room, MessageBytesMax) - RecordOverhead);
+        return new Topic(partition, low, high, Math.Min(room, MessageBytesMax) - RecordOverhead, int.Parse(settings["min.insync.replicas"], CultureInfo.InvariantCulture));
     }
 
     /// <exception cref="EventLogException">Something about the topic breaks what a log promises; all of it is named.</exception>
@@ -138,6 +150,20 @@ sealed class Topics(KafkaOptions options, Trouble trouble) : IDisposable
             {
                 throw new KafkaException(e.Result.ResultInfos[0].TopicPartitionOffsetError.Error, e);
             }
+        }
+    }
+
+    /// <summary>How the copies of a log's topic stand; null: no broker says so. Waits for the answer.</summary>
+    public Copies? Copies(TopicPartition of)
+    {
+        try
+        {
+            var partition = admin.GetMetadata(CopiesWithin).Topics.Find(topic => topic.Topic == of.Topic)?.Partitions.Find(partition => partition.PartitionId == of.Partition.Value);
+            return partition is null ? null : new Copies(partition.Leader < 0 ? null : partition.Leader, partition.Replicas, partition.InSyncReplicas);
+        }
+        catch (KafkaException)
+        {
+            return null;
         }
     }
 
@@ -247,13 +273,19 @@ sealed class Topics(KafkaOptions options, Trouble trouble) : IDisposable
             }
     }
 
-    /// <summary>Waits for an answer, though not where we were turned away: librdkafka would go on trying until the time is up.</summary>
+    /// <summary>
+    /// Waits for an answer, though not where we were turned away: librdkafka would go on trying until the time is up. Meanwhile it is asked for the cluster's members anew: a question goes to the
+    /// one that brokers name for that, which for some seconds may be one that just died, and librdkafka would wait for it alone.
+    /// </summary>
     async Task<T> Ask<T>(string what, Task<T> asked, CancellationToken cancel)
     {
-        for (var since = trouble.Clock.GetTimestamp(); !asked.IsCompleted;)
+        var members = Task.CompletedTask;
+        var askedAnew = trouble.Clock.GetTimestamp();
+        for (var since = askedAnew; !asked.IsCompleted;)
         {
             await Task.WhenAny(asked, Task.Delay(100, cancel));
             cancel.ThrowIfCancellationRequested();
+            if (members.IsCompleted && trouble.Clock.GetElapsedTime(askedAnew) > AskedAnewEvery) (members, askedAnew) = (Task.Run(AskMembers, cancel), trouble.Clock.GetTimestamp());
             if (!asked.IsCompleted && trouble.Clock.GetElapsedTime(since) > DeniedAfter && trouble.DeniedSince(since, what) is { } denied) throw denied;
         }
 
@@ -264,6 +296,18 @@ sealed class Topics(KafkaOptions options, Trouble trouble) : IDisposable
         catch (KafkaException e) when (e is not (DescribeConfigsException or DescribeTopicsException or CreateTopicsException))
         {
             throw trouble.Of(e.Error, what, inner: e);
+        }
+    }
+
+    void AskMembers()
+    {
+        try
+        {
+            admin.GetMetadata(AskedAnewEvery);
+        }
+        catch (Exception e) when (e is KafkaException or ObjectDisposedException)
+        {
+            // Whoever asks the real question hears why.
         }
     }
 

@@ -38,6 +38,20 @@ sealed class Trouble(KafkaOptions options, TimeProvider clock)
     /// <summary>Nothing answered in time.</summary>
     public EventLogException Silent(string what, bool uncertain = false) => Of(new Error(ErrorCode.Local_TimedOut), what, uncertain);
 
+    /// <summary>A record has not enough copies yet, or nobody says so.</summary>
+    /// <param name="copies">Of the topic, as found meanwhile; null: no broker answered.</param>
+    /// <param name="inStepMin">Its <c>min.insync.replicas</c>.</param>
+    public EventLogException Unacknowledged(string what, string topic, Copies? copies, int inStepMin)
+    {
+        var silent = Silent(what, uncertain: true);
+        if (copies is null || silent.Fault != EventLogFault.Unavailable) return silent;
+        var led = copies.Leader is { } leader ? $"led by broker {leader}" : "none of which leads";
+        return new EventLogException(EventLogFault.Unavailable,
+            $"{what}: Kafka at {options.BootstrapServers} answers, and has not acknowledged it. Topic {topic} has min.insync.replicas={inStepMin}: so many of its {copies.All.Count} copies must have a record before it counts. "
+            + $"They are at brokers {string.Join(", ", copies.All.Order())}, {led}; in step were {copies.InStep.Count} ({string.Join(", ", copies.InStep.Order())}) when the cluster last counted"
+            + $"{(last is { } noted && clock.GetElapsedTime(noted.At) < TimeSpan.FromSeconds(30) ? $", and since then: {noted.Error.Reason}" : "")}. Bring back brokers that are away or hang; it goes on by itself.") { Uncertain = true };
+    }
+
     static EventLogFault FaultOf(ErrorCode code) => code switch
     {
         ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Ssl or ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed

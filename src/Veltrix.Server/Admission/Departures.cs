@@ -4,7 +4,7 @@ namespace Veltrix.Server.Admission;
 /// Who left within the grace. A whole crowd may leave in a second, so each departure is written down once and struck out once, whatever else is kept.
 /// </summary>
 /// <remarks>Not thread-safe. Times are milliseconds; one that jumps back keeps a departure for longer, and never strikes one out too early.</remarks>
-public sealed class Departures
+sealed class Departures
 {
     readonly Dictionary<string, long> last = new(StringComparer.Ordinal);
     readonly Queue<(string Hunter, long AtMs)> order = new();

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Veltrix.Gate;
 using Veltrix.Hosting;
@@ -227,6 +228,9 @@ public sealed partial class Turnstile
         seats.IsLeaving = true;
         LookAtDoor();
     }
+
+    /// <summary>The address of another server that lived a moment ago, another one each time, so that the clients of one that hangs spread; null: none has said where it is.</summary>
+    internal string? Another() => live.Elsewhere is { Count: > 0 } others ? others[RandomNumberGenerator.GetInt32(others.Count)] : null;
 
     /// <summary>Where clients of a server that goes away find another one; empty where nobody has said so. Takes this one off the list.</summary>
     internal async Task<IReadOnlyList<string>> Elsewhere()

@@ -10,7 +10,8 @@ public static class Welcome
     const int ReconnectMinMs = 500;
     const int ReconnectMaxMs = 20_000;
 
-    public static byte[] Make(long id, LiveHunt hunt, Listener listener, HuntState state, Board board, long position) => Frames.Make(id, "welcome"u8, json =>
+    /// <param name="elsewhere">The address of another server, for a client that does not hear this one any more; null: none has said so.</param>
+    public static byte[] Make(long id, LiveHunt hunt, Listener listener, string? elsewhere, HuntState state, Board board, long position) => Frames.Make(id, "welcome"u8, json =>
     {
         json.WriteString("hunt"u8, hunt.Id);
         json.WriteString("title"u8, state.Model?.Definition.Title ?? "");
@@ -31,6 +32,7 @@ public static class Welcome
         json.WriteNumber("min_ms"u8, ReconnectMinMs);
         json.WriteNumber("max_ms"u8, ReconnectMaxMs);
         json.WriteEndObject();
+        if (elsewhere is not null) json.WriteString("elsewhere"u8, elsewhere);
         if (listener.Team < 0) return;
 
         var team = state.Teams[listener.Team];

@@ -284,10 +284,11 @@ public sealed class Gateway
         var entering = new Listener(outbox, hunter, hello.Instance ?? "", team, isRelay) { Wish = new(hello.Around, hello.Top, hello.Graph) };
         // Before the welcome leaves: whoever answers it at once must not be taken for one who still waits.
         listener = entering;
+        var elsewhere = house.Of(hunt).Another();
         // Under the view's lock, so that no outcome falls between what is told again here and what the audience tells from now on.
         hunt.View.Read((state, board, position) =>
         {
-            outbox.Post(Welcome.Make(id, hunt, entering, state, board, position));
+            outbox.Post(Welcome.Make(id, hunt, entering, elsewhere, state, board, position));
             if (team >= 0)
                 foreach (var missed in state.Teams[team].OutcomesAfter(Math.Max(0, hello.LastOutcome)))
                     entering.PostOutcome(missed.Number, Frames.Outcome(missed, missed.Challenge < 0 ? "" : state.Model!.Challenges[missed.Challenge].Id));
