@@ -56,8 +56,8 @@ sealed class Hunter
 
     const int ReconnectMaxMs = 10_000;
 
-    /// <summary>Rebuilding a gate whose keys were lost takes at most ten seconds.</summary>
-    static readonly TimeSpan SeatBackWithin = TimeSpan.FromSeconds(20);
+    /// <summary>A store may be away for seconds, and rebuilding a gate whose keys were lost takes at most ten more. It may lose them again just then; whose seat went to somebody else waits for longer still.</summary>
+    static readonly TimeSpan SeatBackWithin = TimeSpan.FromSeconds(40);
 
     /// <summary>For connect and upgrade together.</summary>
     static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(10);
