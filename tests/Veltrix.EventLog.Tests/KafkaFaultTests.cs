@@ -114,10 +114,12 @@ public sealed class KafkaFaultTests(OwnKafka kafka) : IClassFixture<OwnKafka>, I
     }
 
     /// <summary>librdkafka polls without a pause while it holds records that may not be sent yet; a broker that is slow for want of a processor would be so for ever.</summary>
-    [Fact]
-    public async Task Appends_behind_a_broker_that_does_not_answer_burn_no_processor()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(50_000)]
+    public async Task Appends_behind_a_broker_that_does_not_answer_burn_no_processor(int atOnce)
     {
-        using var hammer = Victim.Start("hammer", kafka.Plaintext, prefix);
+        using var hammer = Victim.Start("hammer", kafka.Plaintext, prefix, $"{atOnce}");
         try
         {
             Assert.Equal("ready", await hammer.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(Patience, Cancel));

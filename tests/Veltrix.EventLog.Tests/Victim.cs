@@ -71,8 +71,9 @@ static class Victim
         return 0;
     }
 
-    /// <summary>Appends to a log on Kafka a record a millisecond for five seconds, once it is told to, and prints how many seconds of processor time that took.</summary>
-    public static async Task<int> Hammer(string bootstrap, string prefix)
+    /// <summary>Appends to a log on Kafka for five seconds, once it is told to, and prints how many seconds of processor time that took.</summary>
+    /// <param name="atOnce">Records: with one, one comes each millisecond; with more, so many come in the beginning and nothing after them.</param>
+    public static async Task<int> Hammer(string bootstrap, string prefix, int atOnce)
     {
         await using var logs = KafkaLogs.Open(new KafkaOptions { BootstrapServers = bootstrap, TopicPrefix = prefix }, TimeProvider.System);
         var log = await logs.Open("hunt/submissions", default);
@@ -80,7 +81,9 @@ static class Victim
         Console.WriteLine("ready");
         Console.ReadLine();
         var before = Environment.CpuUsage.TotalTime;
-        for (var since = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(5); Thread.Sleep(1)) _ = log.Append(new byte[100]);
+        if (atOnce > 1) _ = log.Append([.. Enumerable.Range(0, atOnce).Select(_ => (ReadOnlyMemory<byte>)new byte[100])]);
+        for (var since = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(5); Thread.Sleep(1))
+            if (atOnce == 1) _ = log.Append(new byte[100]);
         Console.WriteLine((Environment.CpuUsage.TotalTime - before).TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture));
         // Its broker may be stopped still: what was appended is not waited for.
         Environment.Exit(0);

@@ -10,9 +10,9 @@ namespace Veltrix.EventLog.Kafka;
 /// <remarks>
 /// Every log has a <see cref="Lane"/>. What is appended goes to librdkafka at once if the lane has been quiet, and otherwise once what is under way is reported and
 /// <see cref="BatchEvery"/> has passed since it left, all that gathered meanwhile together. One append alone waits for nobody; under load every batch costs each server that reads it
-/// some wakings, whatever its size. No more than <see cref="LanesAtOnce"/> lanes are under way, because librdkafka spins, without a pause, while it holds records and has as many
-/// requests under way as an idempotent producer may (five): measured, three servers at 500 records a second burnt both cores that way and starved the broker, whose slowness kept
-/// them spinning.
+/// some wakings, whatever its size. No more than <see cref="LanesAtOnce"/> lanes are under way, and no more than <see cref="BatchMost"/> records of each, because librdkafka spins,
+/// without a pause, while it holds records and has as many requests under way as an idempotent producer may (five): measured, three servers at 500 records a second burnt both cores
+/// that way and starved the broker, whose slowness kept them spinning.
 /// <para>
 /// A record stays in the queue until the cluster has it, however long that takes, so no later record can overtake it. Only what the cluster refuses for good (a topic
 /// deleted, access withdrawn) leaves the queue undone. With the gapless guarantee librdkafka then declares the producer dead and reports all that it had not sent: the queue behind
@@ -28,8 +28,11 @@ sealed class Sender : IDisposable
 {
     static readonly TimeSpan BatchEvery = TimeSpan.FromMilliseconds(5);
 
-    // A lane's batch is one request, two if librdkafka wakes before the whole was handed over.
+    // A lane's batch is one request, two if librdkafka's time to linger ends before the whole was handed over.
     const int LanesAtOnce = 3;
+
+    // Handed over in less than the millisecond that librdkafka lingers. Of what piles up behind a broker that hangs it would otherwise make more requests than it may have under way.
+    const int BatchMost = 500;
 
     // Appends are refused while so much waits for the cluster: what a minute of a very busy hunt makes, and bounded memory while no broker can be reached.
     const long WaitingBytesMax = 256 << 20;
@@ -80,9 +83,10 @@ sealed class Sender : IDisposable
                 refusal = new Error(ErrorCode.Local_QueueFull, $"{WaitingBytesMax:N0} bytes wait for the cluster, the most that may");
             else
             {
+                var isFirst = lane.Waiting.Count == 0;
                 waitingBytes += sending.Bytes;
-                lane.Waiting.Add(sending);
-                if (lane.Waiting.Count == 1 && !underWay.Contains(lane)) Queue(lane);
+                foreach (var record in records) lane.Waiting.Enqueue((sending, record));
+                if (isFirst && lane.Waiting.Count > 0 && !underWay.Contains(lane)) Queue(lane);
             }
         }
 
@@ -102,8 +106,7 @@ sealed class Sender : IDisposable
                 if (underWay.Count >= LanesAtOnce || !ready.TryDequeue(out var lane)) return;
                 underWay.Add(lane);
                 lane.LeftAt = trouble.Clock.GetTimestamp();
-                (batch, producer) = (new Batch(lane, lane.Waiting), current);
-                lane.Waiting = [];
+                (batch, producer) = (new Batch(lane, lane.Take(BatchMost)), current);
             }
 
             HandOver(batch, producer);
@@ -114,17 +117,17 @@ sealed class Sender : IDisposable
     void HandOver(Batch batch, IProducer<Null, byte[]>? producer)
     {
         var refusal = producer is null ? startsAnew : null;
-        foreach (var sending in batch.Sendings)
+        foreach (var (sending, record) in batch.Records)
         {
-            Action<DeliveryReport<Null, byte[]>> reported = report =>
+            // What a call sends goes in from its beginning or not at all, also where it takes several batches.
+            refusal ??= sending.Refusal ?? Produce(producer!, batch.Lane.To, record, Reported);
+            if (refusal is not null) Reported(Refused(refusal));
+
+            void Reported(DeliveryReport<Null, byte[]> report)
             {
+                if (report.Error.IsError) sending.Refusal = report.Error;
                 sending.Reported(report);
                 if (batch.CountDown()) Over(batch);
-            };
-            foreach (var record in sending.Records)
-            {
-                refusal ??= Produce(producer!, batch.Lane.To, record, reported);
-                if (refusal is not null) reported(Refused(refusal));
             }
         }
     }
@@ -165,7 +168,7 @@ sealed class Sender : IDisposable
     void Queue(Lane lane)
     {
         var rest = BatchEvery - trouble.Clock.GetElapsedTime(lane.LeftAt);
-        if (rest <= TimeSpan.Zero) ready.Enqueue(lane);
+        if (rest <= TimeSpan.Zero || lane.Waiting.Count >= BatchMost) ready.Enqueue(lane);
         else if (resting.Add(lane)) lane.Rest(rest, trouble.Clock, Rested);
     }
 
@@ -175,6 +178,8 @@ sealed class Sender : IDisposable
             if (resting.Remove(lane)) ready.Enqueue(lane);
         HandOver();
     }
+
+    static long BytesOf(ReadOnlyMemory<byte> record) => record.Length + RecordOverhead;
 
     static DeliveryReport<Null, byte[]> Refused(Error why) => new() { Error = why, Status = PersistenceStatus.NotPersisted };
 
@@ -218,14 +223,14 @@ sealed class Sender : IDisposable
     {
         for (var since = trouble.Clock.GetTimestamp(); IsAwaited() && trouble.Clock.GetElapsedTime(since) < LastReportsWithin;) await Task.Delay(20);
         producer.Dispose();
-        List<Sending> unsent = [];
+        List<(Sending Sending, ReadOnlyMemory<byte> Record)> unsent = [];
         lock (gate)
         {
             if (underWay.Count == 0) return;
             foreach (var lane in underWay.Concat(ready).Concat(resting))
             {
                 unsent.AddRange(lane.Waiting);
-                lane.Waiting = [];
+                lane.Waiting.Clear();
             }
 
             underWay.Clear();
@@ -234,7 +239,7 @@ sealed class Sender : IDisposable
             waitingBytes = 0;
         }
 
-        foreach (var sending in unsent) sending.Refuse(startsAnew);
+        foreach (var (sending, _) in unsent) sending.Reported(Refused(startsAnew));
         abandoned();
     }
 
@@ -258,7 +263,14 @@ sealed class Sender : IDisposable
         public TopicPartition To => to;
 
         /// <summary>Not handed over yet. Under the sender's gate.</summary>
-        internal List<Sending> Waiting { get; set; } = [];
+        internal Queue<(Sending Sending, ReadOnlyMemory<byte> Record)> Waiting { get; } = [];
+
+        internal List<(Sending Sending, ReadOnlyMemory<byte> Record)> Take(int most)
+        {
+            var taken = new List<(Sending, ReadOnlyMemory<byte>)>(Math.Min(most, Waiting.Count));
+            while (taken.Count < most && Waiting.TryDequeue(out var next)) taken.Add(next);
+            return taken;
+        }
 
         /// <summary>When its last batch was handed over, in ticks of the clock's timestamp; long ago at first.</summary>
         internal long LeftAt { get; set; } = long.MinValue / 2;
@@ -273,26 +285,31 @@ sealed class Sender : IDisposable
     }
 
     /// <summary>What one call sends.</summary>
-    internal sealed record Sending(IReadOnlyList<ReadOnlyMemory<byte>> Records, Action<DeliveryReport<Null, byte[]>> Reported)
+    internal sealed class Sending(IReadOnlyList<ReadOnlyMemory<byte>> records, Action<DeliveryReport<Null, byte[]>> reported)
     {
-        public long Bytes { get; } = Records.Sum(record => record.Length + RecordOverhead);
+        public long Bytes { get; } = records.Sum(record => BytesOf(record));
+
+        public Action<DeliveryReport<Null, byte[]>> Reported => reported;
+
+        /// <summary>Why one of its records did not go in; null so far. Those behind it do not either.</summary>
+        public Error? Refusal { get; set; }
 
         public void Refuse(Error why)
         {
-            for (var i = 0; i < Records.Count; i++) Reported(Refused(why));
+            for (var i = 0; i < records.Count; i++) reported(Refused(why));
         }
     }
 
     /// <summary>What of a lane was handed over together.</summary>
-    sealed class Batch(Lane lane, List<Sending> sendings)
+    sealed class Batch(Lane lane, List<(Sending Sending, ReadOnlyMemory<byte> Record)> records)
     {
-        int unreported = sendings.Sum(sending => sending.Records.Count);
+        int unreported = records.Count;
 
         public Lane Lane => lane;
 
-        public List<Sending> Sendings => sendings;
+        public List<(Sending Sending, ReadOnlyMemory<byte> Record)> Records => records;
 
-        public long Bytes { get; } = sendings.Sum(sending => sending.Bytes);
+        public long Bytes { get; } = records.Sum(each => BytesOf(each.Record));
 
         /// <summary>One more record is reported. Whether it was the last.</summary>
         public bool CountDown() => Interlocked.Decrement(ref unreported) == 0;
