@@ -53,8 +53,12 @@ public sealed class Visitor
     /// <summary>The test brings this about itself: the browser may complain about it.</summary>
     public void Expects(string complaint) => expected.Add(complaint);
 
-    /// <summary>The browser says on its console when a connection fails, whatever the page makes of it.</summary>
-    public void ExpectsConnectionLoss() => Expects("net::ERR_");
+    /// <summary>The browser says on its console when a connection fails, whatever the page makes of it: in other words where it ended before the server had read the request.</summary>
+    public void ExpectsConnectionLoss()
+    {
+        Expects("net::ERR_");
+        Expects("Connection closed before receiving a handshake response");
+    }
 
     public async Task Join(string nickname)
     {
