@@ -81,8 +81,18 @@ public class SwapTests
         Assert.True(ran.Code == ExitCode.Done, ran.Error);
     }
 
-    static Task UntilLimit(Fleet fleet, string what, Func<Gate.GateLimits, bool> holds) =>
-        Fleet.Until(what, async () => holds((await fleet.Counts()).Limits!), ActsWithin + TimeSpan.FromSeconds(10));
+    static async Task UntilLimit(Fleet fleet, string what, Func<Gate.GateLimits, bool> holds)
+    {
+        Gate.GateLimits? seen = null;
+        try
+        {
+            await Fleet.Until(what, async () => holds(seen = (await fleet.Counts()).Limits!), ActsWithin + TimeSpan.FromSeconds(40));
+        }
+        catch (Xunit.Sdk.TrueException) when (seen is not null)
+        {
+            Assert.Fail($"{what}: not yet, the limit is {seen}");
+        }
+    }
 
     static Task UntilAtWork(Fleet fleet, string policy) => Fleet.Until($"{policy} is at work", async () =>
     {
