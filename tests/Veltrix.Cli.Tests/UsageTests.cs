@@ -65,6 +65,7 @@ public class UsageTests
     [Theory]
     [InlineData("hunt pubish riddles.yml", "'pubish' is not known to 'veltrix hunt'. Did you mean 'publish'?")]
     [InlineData("upp", "'upp' is not known to 'veltrix'. Did you mean 'up'?")]
+    [InlineData("up --bots --port 0", "--bots needs a value, and the next word is '--port'.")]
     [InlineData("up --exit-afer 5s", "'--exit-afer' is not known to 'veltrix up'. Did you mean '--exit-after'?")]
     [InlineData("dance", "'dance' is not known to 'veltrix'.")]
     [InlineData("hunt open --hwy rain", "'--hwy' is not known to 'veltrix hunt open'. Did you mean '--why'?")]

@@ -59,8 +59,11 @@ public static class Entry
         if (command.Subcommands.Count > 0) asArgument = null;
         if ((asArgument ?? parsed.UnmatchedTokens.FirstOrDefault()) is { } strange)
         {
-            var known = command.Subcommands.Select(verb => verb.Name).Concat(command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(option => option.Name));
-            terminal.Say($"veltrix: '{strange}' is not known to '{PathOf(parsed)}'.{(Suggestion.For(strange, known) is { } near ? $" Did you mean '{near}'?" : "")}");
+            var known = command.Subcommands.Select(verb => verb.Name).Concat(command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(option => option.Name)).ToList();
+            // An option without its value takes the next one for it.
+            var before = parsed.Tokens.TakeWhile(token => token.Value != strange).LastOrDefault();
+            if (known.Contains(strange) && before?.Type == TokenType.Option) terminal.Say($"veltrix: {before.Value} needs a value, and the next word is '{strange}'.");
+            else terminal.Say($"veltrix: '{strange}' is not known to '{PathOf(parsed)}'.{(Suggestion.For(strange, known) is { } near ? $" Did you mean '{near}'?" : "")}");
         }
         else foreach (var error in parsed.Errors) terminal.Say($"veltrix: {error.Message}");
         terminal.Say($"         '{PathOf(parsed)} --help' shows what is.");
