@@ -47,9 +47,25 @@ sealed class KafkaScript : IAsyncDisposable
 
     public async Task Crash(TimeSpan away, CancellationToken cancel)
     {
-        ProcessSignal.Send(Pid, ProcessSignal.Kill);
+        var killed = Pid;
+        ProcessSignal.Send(killed, ProcessSignal.Kill);
         await Task.Delay(away, cancel);
+        // On a busy machine a process takes a while to go, and holds its ports and the lock of its data until it has.
+        while (IsAlive(killed)) await Task.Delay(100, cancel);
         await Up(cancel);
+    }
+
+    // One that ended and was not asked for its exit code yet (Z) holds nothing any more.
+    static bool IsAlive(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/stat").Split(')')[^1].TrimStart()[0] is not ('Z' or 'X');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     async Task<string> Run(string script, string[] args, CancellationToken cancel)
