@@ -61,6 +61,9 @@ public abstract class RealCluster : IAsyncDisposable
     {
         var own = $"{name}-{Interlocked.Increment(ref namespaces)}";
         await client.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = own } });
+        // Pods are refused until the controllers have made the account that they run as and its token.
+        await Eventually.True(
+            async () => (await client.CoreV1.ListNamespacedServiceAccountAsync(own)).Items.Any(account => account is { Metadata.Name: "default", Secrets.Count: > 0 }), TimeSpan.FromSeconds(60), $"namespace {own} gets no service account");
         return own;
     }
 

@@ -49,7 +49,7 @@ public sealed class HuntPodTests(SharedCluster cluster, OwnKafka kafka) : IClass
             kafka.Signal("CONT");
             await pod.ServerIsUp();
             await pod.GetsReady();
-            Assert.Equal("open", await pod.Phase());
+            await Eventually.True(async () => await pod.Phase() == "open", TimeSpan.FromSeconds(10), $"it does not open: {pod.Said}");
 
             // One that hangs says nothing any more.
             pod.Server.Signal("STOP");
