@@ -52,6 +52,28 @@ public class ForecastTests
         Assert.True(driver.Last.JoinsPerSecond > 200, $"{driver.Last.JoinsPerSecond:N0}: {driver.Last.Reason}");
     }
 
+    /// <summary>
+    /// A pause of some seconds when the rush begins leaves a lag that a scorer at its end would leave too. When it keeps up for a minute it was none; and a pace never falls to a trickle for want of having been tried.
+    /// </summary>
+    [Theory]
+    [InlineData(0.02, 300, 300), InlineData(0.02, 300, 700), InlineData(0.02, 300, 3_000), InlineData(0.02, 300, 300, 700), InlineData(0.02, 300, 1_000, 1_000), InlineData(0.02, 300, 700, 1_500, 300)]
+    [InlineData(0.1, 50, 300), InlineData(0.1, 50, 3_000), InlineData(0.1, 50, 1_000, 1_000), InlineData(0.1, 50, 700, 1_500, 300), InlineData(0.1, 50, 0, 0, 700, 1_500, 300)]
+    public void A_lag_of_a_moment_does_not_slow_the_rush_for_long(double sentByEach, double pace, params int[] lags)
+    {
+        var driver = new Driver(PolicyCatalog.Create("forecast"), 30_000, ceiling: 60_000);
+        for (var i = 0; i < 12; i++) driver.Tick(0.03, seated: 0, sent: 0);
+        var (seated, paces) = (0.0, new List<double>());
+        foreach (var lag in (int[])[0, .. lags, .. Enumerable.Repeat(0, 36)])
+        {
+            var joins = driver.Last.Pause ? 0 : Math.Min(50_000 - seated, Math.Min(800, driver.Last.JoinsPerSecond) * 5);
+            seated += joins;
+            driver.Tick(0.03 + 0.3 * seated / 60_000, lag, seated, joins: joins, sent: sentByEach * seated);
+            paces.Add(driver.Last.JoinsPerSecond);
+            if (paces.Count > lags.Length + 24)
+                Assert.True(seated == 50_000 || paces.TakeLast(12).Average() >= pace, $"{seated:N0} seated, joins a second at each tick: {string.Join(' ', paces.Select(each => $"{each:0}"))}");
+        }
+    }
+
     [Theory, InlineData(30_000), InlineData(45_000), InlineData(100_000)]
     public void A_ceiling_that_is_moved_changes_nothing_of_what_was_learnt(double ceiling)
     {

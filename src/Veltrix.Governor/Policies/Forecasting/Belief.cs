@@ -69,6 +69,9 @@ public sealed class Belief
         Cap(i);
     }
 
+    /// <summary>Takes a coefficient for more than what was learnt says, with the same doubt.</summary>
+    public void Raise(int i, double by) => mean[i] += by;
+
     /// <summary>Learns that <c>h·θ</c> was measured as <paramref name="y"/>.</summary>
     /// <returns>The surprise: the residual, and its variance.</returns>
     public (double Residual, double Variance) Learn(ReadOnlySpan<double> h, double y, double noiseVariance)

@@ -8,6 +8,10 @@ namespace Veltrix.Governor.Policies.Forecasting;
 /// <remarks>
 /// What is sent can be counted where the log says how it grows (<see cref="LearnFlow"/>). What the scorer can take cannot: while there is no lag, the only thing known is that the load was within
 /// capacity, learnt as such (<see cref="Belief.LearnAtMost"/>), with full weight when the load is a new record, else only where it is near the edge. All is in records of a hunt whose ceiling is <see cref="Ceiling"/>; lags of others are brought to that size.
+/// <para>
+/// A lag of a moment (a pause, another scorer, a disk) looks like a scorer that takes no more than that. Doubt alone would never find out, since what is doubted is not tried: so as long as a scorer keeps up
+/// at what it is taken for, it is taken for a little more (<see cref="Probe"/>). If it is not, a small lag says so again.
+/// </para>
 /// </remarks>
 sealed class LagModel
 {
@@ -26,6 +30,14 @@ sealed class LagModel
     const double FlowLessNoise = 2;
     const double NewRecord = 1.03;
     const double NearWeight = 0.4;
+
+    /// <summary>
+    /// Share of the capacity, or of the prior's if that is more, by which it is taken for more each second while the load is within two deviations of it. Of 1,200 wide plants 41 have a lag over 2,000 (without probing 38), and 83
+    /// when it is twice as fast.
+    /// </summary>
+    const double Probe = 0.006;
+    const double ProbeNear = 2;
+
     const double NoiseRecords = 30;
     const double NoiseShare = 0.03;
     const double Surprise = 4;
@@ -85,6 +97,8 @@ sealed class LagModel
             // Emptied, or never filled: the slope may have been lower still.
             var weight = load > NewRecord * record ? 1 : -belief.Predict(h) < Math.Sqrt(belief.Doubt(h)) ? NearWeight : 0;
             if (weight > 0) belief.LearnAtMost(h, Math.Min(0, slope), noise * noise, weight);
+            if (-belief.Predict(h) < ProbeNear * Math.Sqrt(belief.Doubt(h)))
+                belief.Raise(Capacity, Probe * interval * Math.Max(belief.Prior(Capacity), belief.Mean(Capacity)));
             record = Math.Max(record, load);
         }
 
