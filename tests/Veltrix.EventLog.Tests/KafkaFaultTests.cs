@@ -113,6 +113,28 @@ public sealed class KafkaFaultTests(OwnKafka kafka) : IClassFixture<OwnKafka>, I
         Assert.Equal(Enumerable.Range(0, 501).Select(i => (long)i), Sample.All(log).Select(Number));
     }
 
+    /// <summary>
+    /// A broker that hung for longer than the cluster waits leads anew, in a new term. Who asks it in the old one is refused for as long as he believes what he was told, five minutes by default; and a standby
+    /// that cannot ask for the ledger's end claims nothing.
+    /// </summary>
+    [Fact]
+    public async Task The_end_of_a_log_is_asked_of_the_leader_of_today()
+    {
+        var log = await logs.Open("hunt/ledger", Cancel);
+        await log.Append(BitConverter.GetBytes(0L)).WaitAsync(Patience, Cancel);
+        Assert.Equal(1, await log.AskEnd(Cancel));
+        for (var term = 1; term <= 3; term++)
+        {
+            kafka.Signal("STOP");
+            await Task.Delay(4000, Cancel);
+            kafka.Signal("CONT");
+            Assert.Equal(term + 1, await log.Append(BitConverter.GetBytes((long)term)).WaitAsync(Patience, Cancel));
+            // It may notice only now that it was away, and lead for a moment in the old term still.
+            await Task.Delay(1500, Cancel);
+            Assert.Equal(term + 1, await log.AskEnd(Cancel).WaitAsync(Patience, Cancel));
+        }
+    }
+
     /// <summary>librdkafka polls without a pause while it holds records that may not be sent yet; a broker that is slow for want of a processor would be so for ever.</summary>
     [Theory]
     [InlineData(1)]

@@ -132,9 +132,25 @@ sealed class Topics(KafkaOptions options, Trouble trouble) : IDisposable
         return [.. metadata.Topics.Where(topic => !topic.Error.IsError).Select(topic => topic.Topic)];
     }
 
-    /// <summary>The offsets of the first record there is and of the next one there will be. Asks the partition's leader.</summary>
+    /// <summary>
+    /// The offsets of the first record there is and of the next one there will be. Asks the partition's leader, and if that is not who librdkafka takes it for, finds out first: by itself it would ask the old one,
+    /// or one of an old term, for the five minutes that it believes what it was told.
+    /// </summary>
     /// <exception cref="KafkaException">It does not answer in time.</exception>
     public async Task<(long Low, long High)> Watermarks(TopicPartition partition)
+    {
+        try
+        {
+            return await Offsets(partition);
+        }
+        catch (KafkaException e) when (e.Error.Code is ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch or ErrorCode.NotLeaderForPartition or ErrorCode.LeaderNotAvailable or ErrorCode.Local_NoEnt)
+        {
+            await Task.Run(AskMembers);
+            return await Offsets(partition);
+        }
+    }
+
+    async Task<(long Low, long High)> Offsets(TopicPartition partition)
     {
         var offsets = await Task.WhenAll(Offset(OffsetSpec.Earliest()), Offset(OffsetSpec.Latest()));
         return (offsets[0], offsets[1]);

@@ -33,6 +33,9 @@ public sealed partial class Scorer(
     // Standbys look at random moments of such a span, so that mostly one of them moves first and the others see it.
     static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
 
+    // Silence that no takeover takes.
+    static readonly TimeSpan OddAfter = TimeSpan.FromSeconds(10);
+
     // How long a server that stops waits for its last records.
     static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(2);
 
@@ -49,6 +52,7 @@ public sealed partial class Scorer(
 
     long queue;
     long written;
+    string? blind; // why the ledger's end could not be asked for
 
     /// <summary>Runs until cancelled.</summary>
     /// <param name="alone">No other server can reach these logs: take over at once.</param>
@@ -85,7 +89,11 @@ public sealed partial class Scorer(
     async Task StandBy(CancellationToken cancel)
     {
         // What came while that was asked counts too.
-        while (!IsFree || !await SeesAll(cancel) || !IsFree) await Wait(LookEvery * (0.2 + 0.8 * Random.Shared.NextDouble()), cancel);
+        for (var isSaid = false; !IsFree || !await SeesAll(cancel) || !IsFree; await Wait(LookEvery * (0.2 + 0.8 * Random.Shared.NextDouble()), cancel))
+        {
+            if (!isSaid && view.Silence > OddAfter) LogNobodyScores(hunt, view.Silence.TotalSeconds, blind ?? "its ledger goes on beyond what this server was sent");
+            isSaid = view.Silence > OddAfter;
+        }
     }
 
     bool IsFree => view.IsVacant || view.Silence >= TakeOverAfter;
@@ -97,11 +105,12 @@ public sealed partial class Scorer(
     {
         try
         {
+            blind = null;
             return view.ReadUpTo >= await ledger.AskEnd(cancel);
         }
         catch (EventLogException e)
         {
-            LogBlind(hunt, e.Message);
+            blind = e.Message;
             return false;
         }
     }
@@ -258,8 +267,8 @@ public sealed partial class Scorer(
 
     Task Wait(TimeSpan time, CancellationToken cancel) => time <= TimeSpan.Zero ? Task.CompletedTask : Task.Delay(time, clock, cancel);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "hunt {Hunt}: nothing is heard of its scorer here, and whether there is one cannot be asked: {Reason}")]
-    partial void LogBlind(string hunt, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: nothing was heard of its scorer for {Seconds:0} s, and this server does not take over: {Reason}")]
+    partial void LogNobodyScores(string hunt, double seconds, string reason);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "hunt {Hunt}: this server scores from epoch {Epoch} on, commands after {Command}")]
     partial void LogTookOver(string hunt, long epoch, long command);
