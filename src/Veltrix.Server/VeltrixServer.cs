@@ -239,9 +239,11 @@ public sealed partial class VeltrixServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
+                ConnectionCap.CountOut(listen);
                 listen.EndVanishedPeers();
             });
         });
+        ConnectionCap.Add(builder.Services);
         // A crowd arrives within a minute; the system's somaxconn bounds it too.
         builder.Services.Configure<SocketTransportOptions>(sockets => (sockets.Backlog, sockets.UnsafePreferInlineScheduling) = (4096, true));
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));

@@ -157,14 +157,14 @@ sealed class Hunter
     {
         await using var leave = cancel.Register(static self => ((Hunter)self!).Leave(), this);
         LiveAddress? sentTo = null;
-        for (int failures = 0, server = connectionIndex; ; failures++, server++)
+        for (int failures = 0, tries = 0; ; failures++, tries++)
         {
             bool welcomed = false;
             Farewell farewell;
             LiveConnection? opened = null;
             try
             {
-                opened = await Open(sentTo ?? servers[server % servers.Count], cancel);
+                opened = await Open(sentTo ?? Server(tries), cancel);
                 if (!Begin(opened))
                     return;
                 farewell = await opened.Receive(json => welcomed |= Handle(json));
@@ -275,6 +275,13 @@ sealed class Hunter
 
         last?.Leave();
         return last;
+    }
+
+    /// <summary>Its own first, then the others, by each hunter in another order: those of a server that died must not all go to the same one.</summary>
+    LiveAddress Server(int tries)
+    {
+        var (count, turn) = (servers.Count, tries % servers.Count);
+        return servers[(connectionIndex + (turn == 0 ? 0 : 1 + (connectionIndex / count + turn) % (count - 1))) % count];
     }
 
     async Task<LiveConnection> Open(LiveAddress address, CancellationToken cancel)

@@ -33,9 +33,11 @@ sealed class VeltrixProcess : IDisposable
     public static VeltrixProcess Start(params IEnumerable<string> args) => Start(null, args);
 
     /// <param name="kubeConfig">Its KUBECONFIG; null: as here.</param>
-    public static VeltrixProcess Start(string? kubeConfig, IEnumerable<string> args)
+    /// <param name="openFiles">How many files it may open; null: as here.</param>
+    public static VeltrixProcess Start(string? kubeConfig, IEnumerable<string> args, int? openFiles = null)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "veltrix"), args)
+        var program = Path.Combine(AppContext.BaseDirectory, "veltrix");
+        var start = new ProcessStartInfo(openFiles is null ? program : "bash", openFiles is null ? args : ["-c", $"ulimit -n {openFiles} && exec \"$0\" \"$@\"", program, .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
