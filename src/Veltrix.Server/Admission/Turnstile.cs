@@ -51,6 +51,7 @@ public sealed partial class Turnstile
     bool isForgotten;
     int reportedTo;
     int cameSince;
+    long forgotAt; // when the store was last seen without its seats; 0: never
 
     internal Turnstile(LiveHunt hunt, Admissions house)
     {
@@ -118,6 +119,12 @@ public sealed partial class Turnstile
     }
 
     static readonly TimeSpan GraceLeast = TimeSpan.FromSeconds(10);
+
+    // While a gate that was put together again lets nobody new in, and a little longer: rounds and reports are seconds apart.
+    static readonly TimeSpan ReturnFirst = TimeSpan.FromSeconds(20);
+
+    // Before all arrivals, behind the lots of those who came before the opening.
+    const double FirstInLine = 1;
 
     /// <summary>What boards and graphs of the hunt cost: less in a brownout. Present are those with a seat, at whichever server.</summary>
     public LiveService Service => LiveService.At(
@@ -317,11 +324,19 @@ public sealed partial class Turnstile
         if (answer.WantsSeats || succession != reportedTo) answer = await call.Try(cancel => gate.Renew(house.Server, lease, seats.All(), cancel, house.Address));
         reportedTo = succession;
         if (live.Epoch != 0 && answer.Epoch != live.Epoch) LogForgot(Hunt);
+        if (answer.Epoch == 0 || (live.Epoch != 0 && answer.Epoch != live.Epoch)) Volatile.Write(ref forgotAt, house.Clock.GetTimestamp());
         live = answer;
         house.Met(answer.Elsewhere);
         Volatile.Write(ref cameSince, 0);
         if (answer.Epoch != 0) await seats.Settle();
     }
+
+    /// <summary>
+    /// The place in the list of one who joined long ago and has no seat: the last, since it was away for longer than its grace. But where the store has just lost its seats it may have had one that nobody could tell
+    /// of, and stands before all who wait.
+    /// </summary>
+    /// <param name="nowMs">Milliseconds since 1970.</param>
+    public double OrderOfReturn(long nowMs) => Volatile.Read(ref forgotAt) is > 0 and var at && house.Clock.GetElapsedTime(at) < ReturnFirst ? FirstInLine : nowMs;
 
     // With no orchestrator to publish a pause, the governor says it to its own server.
     bool ClosesAlone => guidance is { Pause: true } && live.Limits is { Pause: false };

@@ -349,13 +349,29 @@ public class RoundTests
         Assert.True(Only(Vote(30_000, 30_000, 30_000)).Reopen);
     }
 
+    /// <summary>Whose server died as the keys did is on the way back, and those who wait would have its seat.</summary>
+    [Fact]
+    public void A_gate_that_opens_again_lets_nobody_new_in_for_two_rounds()
+    {
+        gates["h"] = GateAt(seated: 20_000, servers: ["s1", "s2"]);
+        Assert.False(Only(Vote(30_000, 30_000)).Limits.Pause);
+        gates["h"] = GateAt(epoch: 0, rebuilding: true, servers: ["s1", "s2"]);
+        var opens = Only(Vote(30_000, 30_000));
+        Assert.Equal((true, true, 30_000L), (opens.Reopen, opens.Limits.Pause, opens.Limits.Limit));
+        Assert.StartsWith("the store lost its seats, and for 8 s those come back who had one; ", opens.Limits.Reason);
+        gates["h"] = GateAt(epoch: 8, seated: 19_000, servers: ["s1", "s2"]);
+        Assert.True(Only(Vote(30_000, 30_000)).Limits.Pause);
+        Assert.False(Only(Vote(30_000, 30_000)).Limits.Pause);
+    }
+
     [Fact]
     public void A_first_gate_opens_when_as_many_servers_are_there_as_governors_vote()
     {
         gates["h"] = GateAt(epoch: 0, rebuilding: true, servers: ["s1"]);
         Assert.False(Only(Vote(30_000, 30_000)).Reopen);
         gates["h"] = GateAt(epoch: 0, rebuilding: true, servers: ["s1", "s2"]);
-        Assert.True(Only(Vote(30_000, 30_000)).Reopen);
+        var opens = Only(Vote(30_000, 30_000));
+        Assert.Equal((true, false), (opens.Reopen, opens.Limits.Pause));
     }
 
     [Theory]

@@ -202,6 +202,29 @@ public sealed class WaitingTests
         await house.NobodyTooMany();
     }
 
+    /// <summary>Its server died as the store lost its seats, say: nobody could tell of its seat, and somebody else has it.</summary>
+    [Fact]
+    public async Task Who_may_have_had_a_seat_that_the_store_forgot_stands_before_all_who_wait()
+    {
+        await using var house = await SmallHouse.Open(limit: 2);
+        await using var ada = await house.Server.Connect(SmallHouse.Hunt, (string)(await house.Enter("Ada"))["token"]!);
+        var eve = (string)(await house.Enter("Eve"))["token"]!;
+        var bob = await house.Queue("Bob", 1);
+        var cyd = await house.Queue("Cyd", 2);
+        await house.Gate.Forget(Cancel);
+        await house.UntilAdmitted(bob);
+        await SmallHouse.Until(async () => (int?)(await house.Place(cyd))["place"] == 1);
+
+        var (back, first) = await house.ComeBack(eve);
+        await using (back)
+        {
+            Assert.Equal(1, (int)first["place"]!);
+            Assert.Equal(2, (int)(await house.Place(cyd))["place"]!);
+        }
+
+        await house.NobodyTooMany();
+    }
+
     [Fact]
     public async Task A_ticket_that_was_changed_or_given_out_elsewhere_is_refused_everywhere()
     {
