@@ -196,7 +196,7 @@ public sealed partial class Turnstile
         try
         {
             if (visit.IsJoined && await TakeSeat(visit)) return;
-            answer = await Ask(visit.Hunter, visit.Order, visit.Priority, visit.Drawn, comes: true);
+            answer = await Ask(visit.Hunter, OrderOf(visit), visit.Priority, visit.Drawn, comes: true);
             if (answer is { State: SeatState.Seated } && await TakeSeat(visit)) return;
         }
         catch (GateException)
@@ -331,12 +331,9 @@ public sealed partial class Turnstile
         if (answer.Epoch != 0) await seats.Settle();
     }
 
-    /// <summary>
-    /// The place in the list of one who joined long ago and has no seat: the last, since it was away for longer than its grace. But where the store has just lost its seats it may have had one that nobody could tell
-    /// of, and stands before all who wait.
-    /// </summary>
-    /// <param name="nowMs">Milliseconds since 1970.</param>
-    public double OrderOfReturn(long nowMs) => Volatile.Read(ref forgotAt) is > 0 and var at && house.Clock.GetElapsedTime(at) < ReturnFirst ? FirstInLine : nowMs;
+    // One who joined long ago and has no seat was away for longer than its grace, and comes last. But where the store has just lost its seats it may have had one that nobody could tell of, as its server died too or
+    // it was between two, and stands before all who wait.
+    double OrderOf(Visit visit) => visit.IsJoined && Volatile.Read(ref forgotAt) is > 0 and var at && house.Clock.GetElapsedTime(at) < ReturnFirst ? FirstInLine : visit.Order;
 
     // With no orchestrator to publish a pause, the governor says it to its own server.
     bool ClosesAlone => guidance is { Pause: true } && live.Limits is { Pause: false };
@@ -379,7 +376,7 @@ public sealed partial class Turnstile
             foreach (var tab in room.Take(visit.Hunter))
                 if (!await TakeSeat(tab)) room.Add(tab);
         if (IsClosed()) return;
-        var anew = missing.Where(visit => !seated.Contains(visit.Hunter)).Take(AskedAnewAtOnce).Select(visit => Ask(visit.Hunter, visit.Order, visit.Priority, visit.Drawn, comes: false));
+        var anew = missing.Where(visit => !seated.Contains(visit.Hunter)).OrderBy(OrderOf).Take(AskedAnewAtOnce).Select(visit => Ask(visit.Hunter, OrderOf(visit), visit.Priority, visit.Drawn, comes: false));
         await Task.WhenAll(anew);
     }
 

@@ -251,7 +251,7 @@ public sealed class Gateway
         else
         {
             var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-            await Come(id, new Visit(hunterId, house.Of(hunt).OrderOfReturn(now), priority: false, drawn: false, isJoined: true, outbox, () => LetIn(id, hello, hunterId, team)));
+            await Come(id, new Visit(hunterId, now, priority: false, drawn: false, isJoined: true, outbox, () => LetIn(id, hello, hunterId, team)));
         }
     }
 
