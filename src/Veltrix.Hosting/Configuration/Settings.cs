@@ -195,8 +195,9 @@ public sealed class Settings(TimeProvider clock) : IDisposable
     /// <summary>Replaces all overrides of a hunt. Of two for the same key the later in the list counts; what cannot be read is left out.</summary>
     public void SetOverrides(string hunt, IReadOnlyList<SettingOverride> overrides)
     {
+        var time = clock.GetUtcNow();
         Change(hunt, layers => layers with { Overrides = [.. overrides] });
-        lock (gate) AwaitExpiry();
+        lock (gate) AwaitExpiry(time);
     }
 
     /// <summary>Replaces what the cluster's objects set for a hunt. What cannot be read is left out: whoever watches those objects says so there.</summary>
@@ -302,13 +303,13 @@ public sealed class Settings(TimeProvider clock) : IDisposable
         string Told(Key key) => composed.Highest(key) is var said && key.Name == asked ? key.Write(said.Value) : $"{key.Write(said.Value)} ({said.Origin})";
     }
 
-    void AwaitExpiry()
+    /// <param name="since">When it was, or a little before, that values were last made: an override that has ended since is still in them, and one more look takes it out.</param>
+    void AwaitExpiry(DateTimeOffset since)
     {
         if (disposed) return;
-        var time = clock.GetUtcNow();
-        var next = hunts.Values.SelectMany(own => own.Overrides).Where(o => o.Until > time).Min(o => o.Until);
+        var next = hunts.Values.SelectMany(own => own.Overrides).Where(o => o.Until > since).Min(o => o.Until);
         expiry ??= clock.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        expiry.Change(next is not { } until ? Timeout.InfiniteTimeSpan : until - time < LookAgain ? until - time : LookAgain, Timeout.InfiniteTimeSpan);
+        expiry.Change(next is { } until ? TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling((until - clock.GetUtcNow()).TotalMilliseconds), 1, LookAgain.TotalMilliseconds)) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     void Expire()
@@ -317,8 +318,9 @@ public sealed class Settings(TimeProvider clock) : IDisposable
         lock (gate)
         {
             if (disposed) return;
+            var time = clock.GetUtcNow();
             moved = ReplaceAll();
-            AwaitExpiry();
+            AwaitExpiry(time);
         }
 
         if (moved) Changed?.Invoke();

@@ -70,6 +70,23 @@ public sealed class SettingsTests
             told.Voices.Select(voice => $"{voice.Value} {voice.Origin.Layer}: {voice.Origin}"));
     }
 
+    /// <summary>A timer fires a little before the time, which comes while values are made: looked at before it, they have the override, and after it nothing is left to wait for.</summary>
+    [Fact]
+    public void An_override_ends_also_when_its_time_comes_between_two_looks_at_the_clock()
+    {
+        for (var microseconds = 0; microseconds < 3_000; microseconds += 100)
+        {
+            var running = new FakeTimeProvider(Noon);
+            using var settings = new Settings(running);
+            settings.SetOverrides("walk", [Over("pin_limit", "700", TimeSpan.FromSeconds(10) + TimeSpan.FromMicroseconds(microseconds))]);
+            running.Advance(TimeSpan.FromSeconds(9));
+            // Each look takes a while from here on.
+            running.AutoAdvanceAmount = TimeSpan.FromMilliseconds(0.7);
+            for (var i = 0; i < 40; i++) running.Advance(TimeSpan.FromMilliseconds(100));
+            Assert.True(settings.Get(Keys.PinLimit, "walk") is null, $"pinned for ever, {microseconds} µs");
+        }
+    }
+
     [Fact]
     public void An_override_ends_by_the_clock_and_whoever_listens_is_told()
     {
