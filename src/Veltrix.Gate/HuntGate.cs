@@ -16,6 +16,12 @@ public sealed class HuntGate
     /// <summary>How long a seat is kept whose server has no lease, or does not know of it: the least that a grace may be.</summary>
     static readonly TimeSpan Lent = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// The place of one who had a seat that the store may have lost, before all others. For 15 s after the gate was opened over seats that servers had reported, nobody else gets one: whoever was on a server
+    /// that could not report, as it had died or hung, is on its way back (<see cref="GateLive.IsReturning"/>).
+    /// </summary>
+    public const double Returns = -1;
+
     /// <summary>Hunters in one run of a script, so that none holds up the others for more than a millisecond or two.</summary>
     const int Batch = 500;
 
@@ -41,7 +47,7 @@ public sealed class HuntGate
     /// Asks for a seat for a hunter: the seat it holds already (on whatever server), a free one if nobody waits before it, or a place in the waiting list.
     /// Asking again keeps the place and counts as a sign of life.
     /// </summary>
-    /// <param name="order">The place in the list: smaller first. Milliseconds since 1970 of the arrival; a lot in [0, 1) for those who came before the opening.</param>
+    /// <param name="order">The place in the list: smaller first. Milliseconds since 1970 of the arrival; a lot in [0, 1) for those who came before the opening; <see cref="Returns"/>.</param>
     /// <param name="priority">Holds a priority pass: waits in the list that gets its own small share.</param>
     /// <param name="claim">How long the seat is kept for a hunter that does not connect.</param>
     /// <param name="open">False before a hunt opens where lots are drawn: everybody waits.</param>
@@ -66,19 +72,20 @@ public sealed class HuntGate
     public Task Leave(string hunter, CancellationToken cancel) => Run(GateScript.Leave, "giving up a seat", cancel, hunter);
 
     /// <summary>A server's sign of life, once a second or so. Brings the live values.</summary>
-    /// <param name="holds">All hunters connected here, given once after the start and whenever the answer asks for it (<see cref="GateLive.WantsSeats"/>); null otherwise.</param>
+    /// <param name="holds">All hunters connected here, given once after the start and whenever the answer asks for it (<see cref="GateLive.WantsSeats"/>); null otherwise. Those who were, and are in their
+    /// grace, come with what is left of it; the connected with none.</param>
     /// <param name="address">Where clients find this server, for others to send theirs to (<see cref="GateLive.Elsewhere"/>); empty: nobody is sent there.</param>
     /// <remarks>
     /// A report is the whole truth about a server: seats in it are counted without regard to the limit, for their hunters are playing, and any other that was down as this server's, from a run
-    /// before or because a <see cref="Detach"/> was lost, is kept for 10 s only. It is sent at once: what is called after it takes effect after it. One that failed is to be made again.
+    /// before or because a <see cref="Detach"/> was lost, is kept for 10 s only. Somebody in its grace gets its seat back where the store lost its keys, and only then. It is sent at once: what is called after it takes effect after it. One that failed is to be made again.
     /// </remarks>
-    public async Task<GateLive> Renew(string server, TimeSpan lease, IReadOnlyCollection<string>? holds, CancellationToken cancel, string address = "")
+    public async Task<GateLive> Renew(string server, TimeSpan lease, IReadOnlyCollection<(string Hunter, TimeSpan Left)>? holds, CancellationToken cancel, string address = "")
     {
-        RedisValue[][] parts = holds is { Count: > 0 } ? [.. holds.Select(hunter => (RedisValue)hunter).Chunk(Batch)] : [[]];
+        RedisValue[][] parts = holds is { Count: > 0 } ? [.. holds.Chunk(Batch).Select(part => part.SelectMany(held => new RedisValue[] { held.Hunter, Ms(held.Left) }).ToArray())] : [[]];
         var answers = await Task.WhenAll(parts.Select((part, index) => Run(GateScript.Renew, "renewing a server's lease", cancel,
             [server, Ms(lease), Flag(holds is not null), Flag(index == 0), Flag(index == parts.Length - 1), Ms(Lent), address, .. part])));
         var answer = answers[^1];
-        return new GateLive((long)answer[1], (int)answer[2] == 1, LimitFields.Read(answer[5]), (long)answer[3], (long)answer[4], (string[])answer[6]!);
+        return new GateLive((long)answer[1], (int)answer[2] == 1, LimitFields.Read(answer[5]), (long)answer[3], (long)answer[4], (string[])answer[6]!) { IsReturning = (int)answer[7] == 1 };
     }
 
     /// <summary>
@@ -176,7 +183,7 @@ public sealed class HuntGate
         var answer = await Run(GateScript.Counts, "counting seats", cancel);
         var epoch = (long)answer[1];
         return new GateCounts(
-            epoch, epoch == 0, (long)answer[2], (long)answer[3], (long)answer[4], (long)answer[5], (string[])answer[6]!, LimitFields.Read(answer[7]), at);
+            epoch, epoch == 0, (long)answer[2], (long)answer[3], (long)answer[4], (long)answer[5], (string[])answer[6]!, LimitFields.Read(answer[7]), at) { IsReturning = (int)answer[8] == 1 };
     }
 
     /// <summary>Publishes live values. Only the leading orchestrator does (or a server that nobody governs): one of an older term is refused with false.</summary>
@@ -239,13 +246,21 @@ public sealed record GateLimits(
 /// <param name="WantsSeats">The gate is rebuilding and does not know this server's seats.</param>
 /// <param name="Limits">Null until somebody has published.</param>
 /// <param name="Elsewhere">Where clients find the other servers that live and have said so.</param>
-public sealed record GateLive(long Epoch, bool WantsSeats, GateLimits? Limits, long Seated, long Waiting, IReadOnlyList<string> Elsewhere);
+public sealed record GateLive(long Epoch, bool WantsSeats, GateLimits? Limits, long Seated, long Waiting, IReadOnlyList<string> Elsewhere)
+{
+    /// <summary>The gate was put together again a moment ago, and lets in those alone who had a seat (<see cref="HuntGate.Returns"/>).</summary>
+    public bool IsReturning { get; init; }
+}
 
 /// <param name="Joins">Seats given since the gate's keys were made.</param>
 /// <param name="Leaves">Seats given back since then.</param>
 /// <param name="Servers">With a lease, by name.</param>
 /// <param name="At">Timestamp of the clock handed in, taken when this was asked for.</param>
-public sealed record GateCounts(long Epoch, bool Rebuilding, long Seated, long Waiting, long Joins, long Leaves, IReadOnlyList<string> Servers, GateLimits? Limits, long At);
+public sealed record GateCounts(long Epoch, bool Rebuilding, long Seated, long Waiting, long Joins, long Leaves, IReadOnlyList<string> Servers, GateLimits? Limits, long At)
+{
+    /// <summary>As <see cref="GateLive.IsReturning"/>.</summary>
+    public bool IsReturning { get; init; }
+}
 
 /// <summary>One grant as the script saw it: <paramref name="Count"/> before it, under <paramref name="Limit"/>.</summary>
 public readonly record struct GrantRecord(string Hunter, long Count, long Limit, long AtMs);

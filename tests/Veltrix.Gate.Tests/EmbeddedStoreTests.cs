@@ -31,7 +31,7 @@ public sealed class EmbeddedStoreTests(GarnetStore store) : GateContract(store),
         var empty = await store.Memory(Cancel);
         Assert.InRange(empty.Ratio!.Value, 0, 0.01);
         Assert.Equal(("garnet 2.2.8", null, false), (empty.Product, empty.Resident, empty.Saving));
-        await store.Hunt("h").Renew("s1", Lease, [.. Enumerable.Range(0, 10_000).Select(n => $"hunter-{n:00000}")], Cancel);
+        await store.Hunt("h").Renew("s1", Lease, [.. Enumerable.Range(0, 10_000).Select(n => ($"hunter-{n:00000}", TimeSpan.Zero))], Cancel);
         Assert.InRange((await store.Memory(Cancel)).Ratio!.Value, 0.4, 1);
     }
 

@@ -43,7 +43,10 @@ public abstract class GateContract(TestStore fixture) : IAsyncLifetime
     protected Task<IReadOnlyList<string>> Admit(double passShare = 0.02) => Gate.Admit(Claim, Patience, Grace, Cancel, passShare);
 
     /// <summary>A server with a lease.</summary>
-    protected Task<GateLive> Join(string server, params string[] holds) => Gate.Renew(server, Lease, holds, Cancel);
+    protected Task<GateLive> Join(string server, params string[] holds) => Gate.Renew(server, Lease, Connected(holds), Cancel);
+
+    /// <summary>A report of hunters none of whom is in its grace.</summary>
+    internal static (string, TimeSpan)[] Connected(params string[] hunters) => [.. hunters.Select(hunter => (hunter, TimeSpan.Zero))];
 
     /// <summary>Asks for a seat, which must be there, and connects to the server.</summary>
     protected async Task Sit(string hunter, string server)

@@ -4,6 +4,7 @@ namespace Veltrix.Gate.Tests;
 sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeSpan lease)
 {
     const long Lent = 10_000;
+    const long ReturnWithin = 15_000;
 
     sealed class Seat
     {
@@ -21,6 +22,7 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
     GateLimits? _limits;
     double? _tokens;
     long _filled;
+    long? _reopened;
 
     public long Now { get; set; }
 
@@ -48,10 +50,11 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
             if (comes && seat.Until is { } until) seat.Until = Math.Max(until, Now + Ms(claim));
             return Answer(SeatState.Seated, 0, isNew: false);
         }
-        if (open && _places.Count == 0 && Grant(hunter)) return Answer(SeatState.Seated, 0, isNew: true);
+        if (open && _places.Count == 0 && Grant(hunter, order)) return Answer(SeatState.Seated, 0, isNew: true);
         if (!_places.TryGetValue(hunter, out var place) || place.Pass != pass) _places[hunter] = place = new Place(hunter, order, pass);
+        if (order == HuntGate.Returns) _places[hunter] = place = place with { Order = order };
         var ahead = Line(pass).ToList().IndexOf(place);
-        if (open && ahead == 0 && !Line(!pass).Any() && Grant(hunter)) return Answer(SeatState.Seated, 0, isNew: true);
+        if (open && ahead == 0 && !Line(!pass).Any() && Grant(hunter, place.Order)) return Answer(SeatState.Seated, 0, isNew: true);
         _seen[hunter] = Now;
         return Answer(SeatState.Waiting, Waiting.ToList().IndexOf(hunter) + 1, isNew: false);
     }
@@ -85,18 +88,26 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
     }
 
     /// <summary>Whether the server is asked for its seats.</summary>
-    public bool Renew(string server, string[]? holds)
+    public bool Renew(string server, (string Hunter, long Left)[]? holds)
     {
         if (holds is not null && _leases.ContainsKey(server))
             foreach (var seat in _seats.Values.Where(seat => seat.Server == server)) (seat.Server, seat.Until) = ("", Now + Lent);
-        foreach (var hunter in holds ?? [])
+        foreach (var (hunter, left) in holds ?? [])
         {
             if (!_seats.TryGetValue(hunter, out var seat))
             {
+                if (left > 0)
+                {
+                    if (IsOpen) continue;
+                    _seats[hunter] = new Seat { Until = Now + left };
+                    Drop(hunter);
+                    continue;
+                }
+
                 _seats[hunter] = new Seat { Server = server };
                 Drop(hunter);
             }
-            else if (seat.Server == "" || seat.Server == server || !Lives(seat.Server)) (seat.Server, seat.Until) = (server, null);
+            else if (left == 0 && (seat.Server == "" || seat.Server == server || !Lives(seat.Server))) (seat.Server, seat.Until) = (server, null);
         }
         var known = holds is not null || Lives(server);
         if (known) _leases[server] = Now + Ms(lease);
@@ -117,11 +128,11 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
         var admitted = new List<string>();
         while (true)
         {
-            var pass = Line(pass: true).FirstOrDefault();
-            var other = Line(pass: false).FirstOrDefault();
+            var pass = Line(pass: true).FirstOrDefault(MayCome);
+            var other = Line(pass: false).FirstOrDefault(MayCome);
             var first = pass is not null && _seats.Values.Count(seat => seat.ByPass) < share * Limit;
             var next = first ? pass : pass is null ? other : other is null || pass.Order <= other.Order ? pass : other;
-            if (next is null || !Grant(next.Hunter)) return admitted;
+            if (next is null || !Grant(next.Hunter, next.Order)) return admitted;
             _seats[next.Hunter].ByPass = first && other is not null;
             admitted.Add(next.Hunter);
         }
@@ -129,7 +140,11 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
 
     public void Publish(GateLimits limits) => _limits = limits;
 
-    public void Reopen() => IsOpen = true;
+    public void Reopen()
+    {
+        if (!IsOpen && _seats.Count > 0) _reopened = Now;
+        IsOpen = true;
+    }
 
     /// <summary>All keys are lost.</summary>
     public void Flush()
@@ -139,11 +154,14 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
         _seen.Clear();
         _leases.Clear();
         Grants.Clear();
-        (_limits, _tokens, IsOpen, Joins, Leaves) = (null, null, false, 0, 0);
+        (_limits, _tokens, _reopened, IsOpen, Joins, Leaves) = (null, null, null, false, 0, 0);
     }
 
-    bool Grant(string hunter)
+    bool MayCome(Place place) => place.Order == HuntGate.Returns || !(Now < _reopened + ReturnWithin);
+
+    bool Grant(string hunter, double order)
     {
+        if (!MayCome(new Place(hunter, order, false))) return false;
         if (_limits is not { Pause: false } || _seats.Count >= Limit) return false;
         var pace = _limits.JoinsPerSecond;
         if (pace > 0)

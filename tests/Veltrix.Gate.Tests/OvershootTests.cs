@@ -87,7 +87,7 @@ public abstract class OvershootTests(TestStore store) : GateContract(store)
             var hunter = $"{server}-{n % 30}";
             try
             {
-                if (n % 4 == 0 && (await gate.Renew(server, Lease, null, Cancel)).WantsSeats) await gate.Renew(server, Lease, [.. connected], Cancel);
+                if (n % 4 == 0 && (await gate.Renew(server, Lease, null, Cancel)).WantsSeats) await gate.Renew(server, Lease, GateContract.Connected([.. connected]), Cancel);
                 if (!connected.Contains(hunter) && (await gate.Ask(hunter, n, false, Claim, true, true, Cancel)).State == SeatState.Seated && await gate.Attach(hunter, server, Cancel))
                     connected.Add(hunter);
             }

@@ -99,10 +99,10 @@ public abstract class PublishTests(TestStore store) : GateContract(store)
         string[] hunters = [.. Enumerable.Range(0, 20_000).Select(n => $"hunter-{n:00000000000}")];
 
         // Once before it counts: buffers of the connection and the scripts stay.
-        await Gate.Renew("s1", Lease, hunters, Cancel);
+        await Gate.Renew("s1", Lease, Connected(hunters), Cancel);
         await Gate.Forget(Cancel);
 
-        await Gate.Renew("s1", Lease, hunters, Cancel);
+        await Gate.Renew("s1", Lease, Connected(hunters), Cancel);
         var full = await Fixture.Store.Memory(Cancel);
         await Gate.Forget(Cancel);
 

@@ -106,7 +106,7 @@ public abstract class RebuildingTests(TestStore store) : GateContract(store)
         var inTheMiddle = 0;
         for (var attempt = 0; attempt < 50 && inTheMiddle < 3; attempt++)
         {
-            var report = Gate.Renew("s1", Lease, hunters, Cancel);
+            var report = Gate.Renew("s1", Lease, Connected(hunters), Cancel);
             while ((await other.Counts(Cancel)).Seated == 0) await Task.Yield();
             await other.Forget(Cancel);
             if ((await report).WantsSeats) inTheMiddle++;
@@ -116,7 +116,7 @@ public abstract class RebuildingTests(TestStore store) : GateContract(store)
             await Gate.Forget(Cancel);
         }
         Assert.True(inTheMiddle > 0);
-        Assert.False((await Gate.Renew("s1", Lease, hunters, Cancel)).WantsSeats);
+        Assert.False((await Gate.Renew("s1", Lease, Connected(hunters), Cancel)).WantsSeats);
         Assert.Equal(hunters.Length, (await Gate.Counts(Cancel)).Seated);
     }
 
@@ -135,6 +135,75 @@ public abstract class RebuildingTests(TestStore store) : GateContract(store)
         await Gate.Leave("bob", Cancel);
         Assert.Empty(await Admit());
         Assert.Equal(["later"], await Gate.Waiting(Cancel));
+    }
+
+    /// <summary>Its server died or hung, say, as the store lost its keys, so that nobody could report its seat.</summary>
+    [Fact]
+    public async Task After_a_flush_nobody_new_gets_in_for_a_moment_while_those_come_back_who_had_a_seat()
+    {
+        await Fixture.Command("FLUSHALL");
+        await Publish(3);
+        await Join("s1", "ada");
+        await Gate.Reopen(1, Cancel);
+        Assert.True((await Gate.Renew("s1", Lease, null, Cancel)).IsReturning);
+        Assert.True((await Gate.Counts(Cancel)).IsReturning);
+        Assert.Equal(SeatState.Waiting, (await Ask("new", 2)).State);
+        Assert.Equal(SeatState.Waiting, (await Ask("pass", 3, pass: true)).State);
+        Assert.Empty(await Admit());
+        // Bob is known for one who had a seat at once, cyd only later.
+        Assert.Equal(SeatState.Waiting, (await Ask("cyd", 4)).State);
+        Assert.Equal(SeatState.Waiting, (await Ask("bob", HuntGate.Returns)).State);
+        Assert.Equal(["bob"], await Admit());
+        Pass(TimeSpan.FromSeconds(14));
+        Assert.Empty(await Admit());
+        Assert.Equal(SeatState.Waiting, (await Ask("cyd", HuntGate.Returns)).State);
+        Pass(TimeSpan.FromSeconds(1));
+        Assert.False((await Gate.Counts(Cancel)).IsReturning);
+        Assert.Equal(["cyd"], await Admit(passShare: 0));
+    }
+
+    [Fact]
+    public async Task The_first_opening_lets_in_everybody()
+    {
+        await Gate.Forget(Cancel);
+        await Publish(3);
+        await Join("s1");
+        await Gate.Reopen(1, Cancel);
+        Assert.False((await Gate.Counts(Cancel)).IsReturning);
+        Assert.Equal(SeatState.Seated, (await Ask("new", 2)).State);
+    }
+
+    [Fact]
+    public async Task A_clock_set_back_after_the_reopening_keeps_nobody_out()
+    {
+        await Gate.Forget(Cancel);
+        await Publish(3);
+        await Join("s1", "ada");
+        await Gate.Reopen(1, Cancel);
+        Pass(TimeSpan.FromHours(-1));
+        Assert.Equal(SeatState.Seated, (await Ask("new", 2)).State);
+    }
+
+    [Fact]
+    public async Task Who_is_in_its_grace_has_its_seat_again_where_the_keys_were_lost_and_nobody_else_told_of_it()
+    {
+        await Gate.Forget(Cancel);
+        await Publish(3);
+        await Join("s2", "bob");
+        await Gate.Renew("s1", Lease, [("ada", TimeSpan.FromSeconds(30)), ("bob", TimeSpan.FromSeconds(30)), ("cyd", TimeSpan.Zero)], Cancel);
+        await Gate.Reopen(1, Cancel);
+        Assert.Equal(["ada", "bob", "cyd"], await Seated("ada", "bob", "cyd"));
+        await Gate.Renew("s1", TimeSpan.FromMinutes(1), null, Cancel);
+        await Gate.Renew("s2", TimeSpan.FromMinutes(1), null, Cancel);
+        Pass(TimeSpan.FromSeconds(29));
+        await Admit();
+        Assert.Equal(["ada", "bob", "cyd"], await Seated("ada", "bob", "cyd"));
+        Pass(TimeSpan.FromSeconds(1));
+        await Admit();
+        Assert.Equal(["bob", "cyd"], await Seated("ada", "bob", "cyd"));
+        // The store is whole now, and knows better: it may have given the seat back long ago.
+        await Gate.Renew("s1", Lease, [("ada", TimeSpan.FromSeconds(30)), ("cyd", TimeSpan.Zero)], Cancel);
+        Assert.Equal(["bob", "cyd"], await Seated("ada", "bob", "cyd"));
     }
 
     [Fact]

@@ -226,7 +226,7 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
     {
         await Publish(5_000);
         await Join("s2");
-        await Gate.Renew("s1", Lease, [.. Enumerable.Range(0, 3_000).Select(n => $"h{n}")], Cancel);
+        await Gate.Renew("s1", Lease, [.. Enumerable.Range(0, 3_000).Select(n => ($"h{n}", TimeSpan.Zero))], Cancel);
         Assert.Equal(3_000, (await Gate.Counts(Cancel)).Seated);
         Pass(Lease);
         await Admit();
@@ -279,7 +279,7 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
     {
         await Publish(5_000);
         string[] hunters = [.. Enumerable.Range(0, 2_600).Select(n => $"h{n:0000}")];
-        var report = Gate.Renew("s1", Lease, hunters, Cancel);
+        var report = Gate.Renew("s1", Lease, Connected(hunters), Cancel);
         var detached = Gate.Detach([hunters[^1]], "s1", TimeSpan.Zero, Cancel);
         await Task.WhenAll(report, detached);
         await Admit();
@@ -344,7 +344,7 @@ public abstract class SeatTests(TestStore store) : GateContract(store)
     {
         await Publish(2_000);
         string[] hunters = [.. Enumerable.Range(0, 1_200).Select(n => $"h{n}")];
-        await Gate.Renew("s1", Lease, hunters, Cancel);
+        await Gate.Renew("s1", Lease, Connected(hunters), Cancel);
         Assert.Equal(hunters, await Seated([.. hunters, "nobody"]));
         Assert.Empty(await Seated());
     }

@@ -36,7 +36,7 @@ public abstract class StoreFaultTests(string program, string product) : IAsyncLi
         await gate.Detach(["ada"], "s1", Minute, Cancel);
         Assert.True(await gate.Attach("ada", "s2", Cancel));
         Assert.False((await gate.Renew("s1", Minute, null, Cancel)).WantsSeats);
-        Assert.False((await gate.Renew("s2", Minute, ["ada"], Cancel)).WantsSeats);
+        Assert.False((await gate.Renew("s2", Minute, GateContract.Connected("ada"), Cancel)).WantsSeats);
         Assert.True(await gate.Publish(1, Limits with { Limit = 2 }, Cancel));
         Assert.Equal(SeatState.Waiting, (await gate.Ask("cyd", 2, false, Minute, true, true, Cancel)).State);
         await gate.Seen(["cyd"], Cancel);
@@ -92,10 +92,10 @@ public abstract class StoreFaultTests(string program, string product) : IAsyncLi
         while (fault.Fault == GateFault.Away && patience.Elapsed < TimeSpan.FromSeconds(20));
         Assert.Equal(GateFault.Rebuilding, fault.Fault);
         Assert.True((await gate.Renew("s1", Minute, null, Cancel)).WantsSeats);
-        await gate.Renew("s1", Minute, ["ada"], Cancel);
+        await gate.Renew("s1", Minute, GateContract.Connected("ada"), Cancel);
         await gate.Publish(1, Limits, Cancel);
         await gate.Reopen(1, Cancel);
-        Assert.Equal(2, (await gate.Ask("bob", 1, false, Minute, true, true, Cancel)).Seated);
+        Assert.Equal(2, (await gate.Ask("bob", HuntGate.Returns, false, Minute, true, true, Cancel)).Seated);
     }
 
     [Fact]

@@ -10,16 +10,18 @@ if redis.call('HEXISTS', SEATS, hunter) == 1 then
 end
 
 -- Nobody waits: no list is touched.
-if open and waiting() == 0 and grant(hunter, claim) then return { 0, 0, 1, seated, limit, 0 } end
+if open and waiting() == 0 and grant(hunter, order, claim) then return { 0, 0, 1, seated, limit, 0 } end
 
 -- Who has a place keeps it.
 local list, other = WAITING, PASSES
 if pass then list, other = PASSES, WAITING end
 if redis.call('ZADD', list, 'NX', order, hunter) == 1 then redis.call('ZREM', other, hunter) end
+-- One place is moved: that of a hunter who turns out to come back.
+if tonumber(order) == RETURNS then redis.call('ZADD', list, 'XX', order, hunter) end
 local place = redis.call('ZRANK', list, hunter)
 
 -- Before anybody who waits in either list; between the two lists Admit chooses.
-if open and place == 0 and redis.call('ZCARD', other) == 0 and grant(hunter, claim) then return { 0, 0, 1, seated, limit, waiting() } end
+if open and place == 0 and redis.call('ZCARD', other) == 0 and grant(hunter, order, claim) then return { 0, 0, 1, seated, limit, waiting() } end
 
 redis.call('ZADD', SEEN, whole(now), hunter)
 if not pass then place = place + redis.call('ZCARD', PASSES) end

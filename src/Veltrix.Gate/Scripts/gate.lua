@@ -58,6 +58,16 @@ local function give_up_seat(hunter)
   end
 end
 
+-- A gate that was opened over seats had lost its keys. Some who had a seat nobody could report, as their server had died or hung: for a while after the opening they come back, and nobody new is let in.
+-- Theirs is this order in the waiting list, before all lots and times of arrival.
+local RETURNS = -1
+local RETURN_WITHIN = 15000
+local function is_returning()
+  local opened = tonumber(redis.call('HGET', GATE, 'reopened') or 0)
+  -- A clock that was set back ends it.
+  return epoch and now >= opened and now < opened + RETURN_WITHIN
+end
+
 -- What was published, in the order in which HuntGate reads it.
 local function published()
   return redis.call('HMGET', GATE, 'limit', 'pace', 'pause', 'brownout_memory', 'brownout_lag', 'guard', 'reason', 'cause', 'pinned', 'ceiling', 'audit', 'at')

@@ -1,6 +1,6 @@
 -- ARGV: now, server, lease in ms, report (0: none), begins (1|0), ends (1|0), ms that a seat is kept which is not in the report,
--- where clients find it (empty: nobody is sent there), hunters connected to it…
--- Answers: ok, epoch (0: rebuilding), wants a report (1|0), seated, waiting, what was published, where other servers are.
+-- where clients find it (empty: nobody is sent there), then each hunter and how many ms of its grace are left (0: it is connected)…
+-- Answers: ok, epoch (0: rebuilding), wants a report (1|0), seated, waiting, what was published, where other servers are, for those alone who come back (1|0).
 local server, lease, reports, begins, ends = ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5] == '1', ARGV[6] == '1'
 
 -- A report is all that the server has. What else is down as its own, from a run before this one or because word of a lost connection never came, waits for its hunter from now on.
@@ -15,10 +15,16 @@ if back then
 end
 
 -- They are playing, so no limit is asked: a gate whose keys were lost counts them again before it opens. One who has moved to a server that lives stays there.
-for i = 9, #ARGV do
-  local hunter = ARGV[i]
+-- One in its grace has a seat nobody else tells of, if the store has lost its keys; otherwise the store knows better.
+for i = 9, #ARGV, 2 do
+  local hunter, left = ARGV[i], tonumber(ARGV[i + 1])
   local at = redis.call('HGET', SEATS, hunter)
-  if not at or at == '' or at == server or not lives(at) then
+  if left > 0 then
+    if not at and not epoch then
+      lose(hunter, left)
+      forget_place(hunter)
+    end
+  elseif not at or at == '' or at == server or not lives(at) then
     attach(hunter, server)
     if not at then forget_place(hunter) end
   end
@@ -40,4 +46,5 @@ local elsewhere, addresses = {}, redis.call('HGETALL', ADDRESSES)
 for i = 1, #addresses, 2 do
   if addresses[i] ~= server and lives(addresses[i]) then elsewhere[#elsewhere + 1] = addresses[i + 1] end
 end
-return { 0, tonumber(epoch or 0), known and 0 or 1, redis.call('HLEN', SEATS), waiting(), published(), elsewhere }
+return { 0, tonumber(epoch or 0), known and 0 or 1, redis.call('HLEN', SEATS), waiting(), published(), elsewhere,
+  is_returning() and 1 or 0 }

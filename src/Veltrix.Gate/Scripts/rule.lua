@@ -14,7 +14,10 @@ if filled > now then
 end
 local tokens = math.min(burst, tonumber(rule[5] or burst) + (now - filled) * pace / 1000)
 
-local function grant(hunter, claim)
+local returning = is_returning()
+
+local function grant(hunter, order, claim)
+  if returning and tonumber(order) ~= RETURNS then return false end
   if paused or seated >= limit or (pace > 0 and tokens < 1) then return false end
   if audited then
     redis.call('RPUSH', AUDIT, whole(seated) .. ' ' .. whole(limit) .. ' ' .. whole(now) .. ' ' .. hunter)

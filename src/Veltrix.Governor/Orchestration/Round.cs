@@ -24,11 +24,6 @@ public static class Round
     /// <summary>A gate that lost its keys opens at the latest so long afterwards.</summary>
     public static readonly TimeSpan RebuildMax = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// After it opened nobody new is let in for so long, two rounds: those who had a seat and were on no server that could say so, as theirs had died or hung, are on their way back and stand first in line.
-    /// </summary>
-    public static readonly TimeSpan ReturnFirst = TimeSpan.FromSeconds(8);
-
     /// <summary>A hunt that no governor speaks of any more, though some answer, is forgotten.</summary>
     public static readonly TimeSpan ForgetAfter = TimeSpan.FromSeconds(60);
 
@@ -179,16 +174,16 @@ public static class Round
         if (memory is { Published: null, Opened: { } opened }) tally = tally with { Why = $"{opened}; {tally.Why}" };
         if (memory.Published is { } before) tally = ByHand(before, tally);
         var reopens = MayReopen(memory, votes.Length, inputs.Gates.GetValueOrDefault(hunt), now);
-        if (reopens && !memory.Servers.IsEmpty) memory = memory with { ReopenedAt = now };
-        var isReturning = now - memory.ReopenedAt < ReturnFirst.TotalSeconds;
+        // The gate sees to it by itself, and no leader that comes or goes can end it; people are told why it does.
+        var isReturning = inputs.Gates.GetValueOrDefault(hunt) is { IsReturning: true };
         var limits = new GateLimits(
             tally.Effective,
             Vote.PaceOnWire(tally.JoinsPerSecond),
-            tally.Pause || isReturning,
+            tally.Pause,
             tally.Brownout.Memory,
             tally.Brownout.Lag,
             tally.Guard,
-            isReturning ? $"the store lost its seats, and for {ReturnFirst.TotalSeconds:0} s those come back who had one; {tally.Reason(from)}" : tally.Reason(from),
+            isReturning ? $"the store lost its seats, and for a moment those alone are let in who had one; {tally.Reason(from)}" : tally.Reason(from),
             Words.Name(tally.EffectiveCause),
             tally.Terms.Pin is not null,
             (long)tally.Terms.Ceiling,

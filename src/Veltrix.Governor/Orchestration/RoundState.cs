@@ -73,9 +73,6 @@ public sealed record HuntMemory
     /// <summary>Since when its gate has been rebuilding; null: it is not.</summary>
     public double? RebuildingSince { get; init; }
 
-    /// <summary>When a gate that had lost its keys was last opened again; null: it never was.</summary>
-    public double? ReopenedAt { get; init; }
-
     /// <summary>Servers that had a lease when the gate was last whole.</summary>
     public ImmutableHashSet<string> Servers { get; init; } = [];
 
@@ -93,7 +90,6 @@ public sealed record HuntMemory
         Standing = Standing with { QuorumAt = Standing.QuorumAt + by },
         SeenAt = SeenAt + by,
         RebuildingSince = RebuildingSince + by,
-        ReopenedAt = ReopenedAt + by,
         Trend = Trend is { } trend ? trend with { At = trend.At + by } : null,
         Wanted = [.. Wanted.Select(wanted => (wanted.At + by, wanted.Servers))],
     };

@@ -44,6 +44,8 @@ sealed partial class Joins(Admissions house, InviteTries tries)
         }
         else
         {
+            // Nobody is asked for work at a closed door. Who comes with a pass or a proof may have joined already.
+            if (!turnstile.IsOpen && request is { Pass: null, Proof: null }) return Refused(hunt, AdmissionClosed(turnstile, context, turnstile.WhyClosed));
             if (Guard(turnstile, request, from, context, out var hunter) is { } refused) return Refused(hunt, refused);
             ticket = new Ticket(hunt.Id, hunter, (house.Clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond, turnstile.DrawsAt() is not null, request.Pass is not null);
         }

@@ -40,13 +40,15 @@ sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpa
     /// <summary>The server is going away: seats stay as they are, and their hunters find them on the next one within the grace.</summary>
     public bool IsLeaving { get; set; }
 
-    /// <summary>All of them, for a store that has forgotten.</summary>
-    public IReadOnlyCollection<string> All()
+    /// <summary>All of them, for a store that has forgotten; with what is left of the grace, those who are in it.</summary>
+    public IReadOnlyCollection<(string Hunter, TimeSpan Left)> All()
     {
         lock (guard)
         {
             reports++;
-            return [.. seats.Where(seat => seat.Value.Connections > 0).Select(seat => seat.Key)];
+            var connected = seats.Where(seat => seat.Value.Connections > 0).Select(seat => (seat.Key, TimeSpan.Zero));
+            var lost = departures.Left(call.NowMs, grace()).Where(lost => !(seats.TryGetValue(lost.Hunter, out var seat) && seat.Connections > 0));
+            return [.. connected, .. lost];
         }
     }
 
@@ -146,7 +148,7 @@ sealed class SeatsHere(HuntGate gate, GateCall call, string server, Func<TimeSpa
         try
         {
             if (await call.Try(cancel => gate.Attach(hunter, server, cancel))) return Seating.Held;
-            var answer = await call.Try(cancel => gate.Ask(hunter, call.NowMs, false, grace(), true, true, cancel));
+            var answer = await call.Try(cancel => gate.Ask(hunter, HuntGate.Returns, false, grace(), true, true, cancel));
             if (answer.State == SeatState.Seated && await call.Try(cancel => gate.Attach(hunter, server, cancel))) return Seating.Held;
         }
         catch (GateException)

@@ -51,7 +51,6 @@ public sealed partial class Turnstile
     bool isForgotten;
     int reportedTo;
     int cameSince;
-    long forgotAt; // when the store was last seen without its seats; 0: never
 
     internal Turnstile(LiveHunt hunt, Admissions house)
     {
@@ -119,12 +118,6 @@ public sealed partial class Turnstile
     }
 
     static readonly TimeSpan GraceLeast = TimeSpan.FromSeconds(10);
-
-    // While a gate that was put together again lets nobody new in, and a little longer: rounds and reports are seconds apart.
-    static readonly TimeSpan ReturnFirst = TimeSpan.FromSeconds(20);
-
-    // Before all arrivals, behind the lots of those who came before the opening.
-    const double FirstInLine = 1;
 
     /// <summary>What boards and graphs of the hunt cost: less in a brownout. Present are those with a seat, at whichever server.</summary>
     public LiveService Service => LiveService.At(
@@ -324,7 +317,6 @@ public sealed partial class Turnstile
         if (answer.WantsSeats || succession != reportedTo) answer = await call.Try(cancel => gate.Renew(house.Server, lease, seats.All(), cancel, house.Address));
         reportedTo = succession;
         if (live.Epoch != 0 && answer.Epoch != live.Epoch) LogForgot(Hunt);
-        if (answer.Epoch == 0 || (live.Epoch != 0 && answer.Epoch != live.Epoch)) Volatile.Write(ref forgotAt, house.Clock.GetTimestamp());
         live = answer;
         house.Met(answer.Elsewhere);
         Volatile.Write(ref cameSince, 0);
@@ -333,7 +325,7 @@ public sealed partial class Turnstile
 
     // One who joined long ago and has no seat was away for longer than its grace, and comes last. But where the store has just lost its seats it may have had one that nobody could tell of, as its server died too or
     // it was between two, and stands before all who wait.
-    double OrderOf(Visit visit) => visit.IsJoined && Volatile.Read(ref forgotAt) is > 0 and var at && house.Clock.GetElapsedTime(at) < ReturnFirst ? FirstInLine : visit.Order;
+    double OrderOf(Visit visit) => visit.IsJoined && live.IsReturning ? HuntGate.Returns : visit.Order;
 
     // With no orchestrator to publish a pause, the governor says it to its own server.
     bool ClosesAlone => guidance is { Pause: true } && live.Limits is { Pause: false };
@@ -464,7 +456,7 @@ public sealed partial class Turnstile
         var (seated, limit) = (answer?.Seated ?? live.Seated, Limit);
         if (fault.Length > 0) return "We cannot look for a free place just now. Yours in the queue is kept.";
         if (drawnAt is not null) return "Places are drawn by lot when the hunt opens.";
-        if (!IsOpen || ClosesAlone || guidance?.Pause == true) return "Nobody new is let in for the moment, so that those who play can go on. Your place in the queue is kept.";
+        if (!IsOpen || ClosesAlone || guidance?.Pause == true || live.IsReturning) return "Nobody new is let in for the moment, so that those who play can go on. Your place in the queue is kept.";
         return seated >= limit
             ? FormattableString.Invariant($"The house is full: {seated:N0} play. A place is free when somebody leaves, or when there is room for more.")
             : FormattableString.Invariant($"There is room: {seated:N0} of {limit:N0} play. The queue is let in one after another.");

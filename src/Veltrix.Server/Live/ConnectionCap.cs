@@ -26,7 +26,7 @@ sealed partial class ConnectionCap(long files, Func<long> countOpen, TimeProvide
     readonly Lock gate = new();
     long connections; // under the gate, as all that follows
     long most;
-    DateTimeOffset countAgain = DateTimeOffset.MinValue, sayAgain = DateTimeOffset.MinValue;
+    long? countedAt, saidAt;
 
     /// <summary>Listens with a cap, on Linux; elsewhere the system does not say how many files there may be.</summary>
     public static void Add(IServiceCollection services)
@@ -62,18 +62,20 @@ sealed partial class ConnectionCap(long files, Func<long> countOpen, TimeProvide
         lock (gate)
         {
             connections++;
-            var now = clock.GetUtcNow();
-            if (now >= countAgain) (most, countAgain) = (files - Math.Max(files / 20, FreeLeast) - Others(), now + CountEvery);
+            var now = clock.GetTimestamp();
+            if (IsDue(countedAt, CountEvery, now)) (most, countedAt) = (files - Math.Max(files / 20, FreeLeast) - Others(), now);
             if (connections <= most) return true;
-            if (now >= sayAgain)
+            if (IsDue(saidAt, SayEvery, now))
             {
-                sayAgain = now + SayEvery;
+                saidAt = now;
                 LogFull(connections - 1, files);
             }
 
             return false;
         }
     }
+
+    bool IsDue(long? last, TimeSpan every, long now) => last is not { } then || clock.GetElapsedTime(then, now) >= every;
 
     /// <summary>Files that are open and no connections.</summary>
     long Others()

@@ -20,6 +20,9 @@ public class DeparturesTests
             departures.Add(hunter, now, Grace);
             all[hunter] = now;
             var other = $"h{chance.Next(3_000)}";
+            if (i % 1_000 == 0)
+                Assert.Equal(
+                    all.Where(one => now - one.Value < Grace.TotalMilliseconds).Select(one => (one.Key, Grace - TimeSpan.FromMilliseconds(now - one.Value))).Order(), departures.Left(now, Grace).Order());
             Assert.Equal(all.TryGetValue(other, out var at) && now - at <= Grace.TotalMilliseconds, departures.Within(other, now, Grace));
         }
 
@@ -34,6 +37,7 @@ public class DeparturesTests
         departures.Add("second", 10_000, Grace);
         Assert.True(departures.Within("first", 10_000, Grace));
         Assert.True(departures.Within("second", 10_000, Grace));
+        Assert.Equal([("first", Grace), ("second", Grace)], departures.Left(10_000, Grace).Order());
     }
 
     /// <summary>Looking at all that are kept at each departure takes minutes here, and froze servers when a hunt of 50,000 ended.</summary>
