@@ -25,16 +25,22 @@ public static class RoleHost
         }
         else
         {
-            builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Veltrix", level)
+            ToStandardError(builder.Logging).SetMinimumLevel(LogLevel.Warning).AddFilter("Veltrix", level)
                 // A start that fails is told by whoever started it; a call that is refused is told to whoever made it.
                 .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
                 .AddFilter("Grpc", LogLevel.None);
-            builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         }
 
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = stopWithin);
         return builder;
+    }
+
+    /// <summary>A line each, with its time in UTC. Standard output is for what programs read.</summary>
+    public static ILoggingBuilder ToStandardError(ILoggingBuilder logging)
+    {
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        return logging.AddSimpleConsole(console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z '"));
     }
 }

@@ -56,6 +56,9 @@ public sealed partial class VeltrixServer : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public Uri Url { get; private set; } = new("http://127.0.0.1");
 
+    /// <summary>What <see cref="Stop"/> is waiting for, in words; from any thread.</summary>
+    public string StopsAt { get; private set; } = "nothing";
+
     /// <summary>What is set for the process and for each hunt.</summary>
     public Settings Settings => hunts.Settings;
 
@@ -132,14 +135,20 @@ public sealed partial class VeltrixServer : IAsyncDisposable
         if (stopped) return;
         stopped = true;
         admissions.Leave();
+        StopsAt = "the store, to learn where hunters are to go";
         await Task.WhenAll(hunts.All.Select(async hunt => hunt.Sockets.Close(CloseCodes.Restart, await admissions.Of(hunt).Elsewhere())));
+        StopsAt = "its own rounds";
         await stop.CancelAsync();
         await running;
+        StopsAt = "connections to be closed";
         await app.StopAsync(cancel);
+        StopsAt = "hunts to be handed over";
         await hunts.DisposeAsync();
         admissions.Dispose();
         if (options.Gate is null) await admissions.Store.DisposeAsync();
+        StopsAt = "logs to be closed";
         await logs.DisposeAsync();
+        StopsAt = "the control database";
         await control.DisposeAsync();
         controlMetrics.Dispose();
         configMetrics.Dispose();

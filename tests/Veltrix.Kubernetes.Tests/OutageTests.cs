@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using k8s.Models;
 
 namespace Veltrix.Kubernetes.Tests;
 
@@ -29,6 +30,34 @@ public sealed class OutageTests(OwnCluster cluster) : IClassFixture<OwnCluster>
         await Eventually.True(async () => await site.Insist(() => site.Deployment("after")) is not null && (await site.Deployment("before"))!.Spec.Replicas == 3, TimeSpan.FromSeconds(60), "the operator does not come back");
         Report($"after {away.Elapsed.TotalSeconds - back.Elapsed.TotalSeconds:0.0} s without an API: changes made true {back.Elapsed.TotalSeconds:0.0} s after it answered again");
         await Eventually.True(() => Task.FromResult(host.IsLeader), TimeSpan.FromSeconds(30), "nobody leads");
+    }
+
+    /// <summary>An API that was started again has no changes of before its start: it answers 410 to a watch that wants to go on from there.</summary>
+    [Fact]
+    public async Task A_watch_whose_version_the_API_has_forgotten_begins_with_a_list()
+    {
+        await using var site = await Site.Make(cluster, "forgotten");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Site.Cancel);
+        var maps = new Mirror<V1ConfigMap>(site.Api, Resource.ConfigMaps, site.Space, "", TimeProvider.System, _ => { });
+        var running = maps.Run(stop.Token);
+        await Make("gone");
+        await Eventually.True(() => Task.FromResult(maps.Find("gone") is not null), TimeSpan.FromSeconds(20), "the first is not seen");
+        Assert.Equal(1, maps.Lists);
+
+        // Of another kind: the API's time goes on, and the watch hears nothing of it.
+        await site.Plant("other");
+        cluster.KillApi();
+        await cluster.RestartApi();
+        await site.Insist(() => site.Api.Delete(Resource.ConfigMaps.Path(site.Space, "gone"), Site.Cancel));
+        await site.Insist(() => Make("new"));
+        await Eventually.True(() => Task.FromResult(maps.Find("gone") is null && maps.Find("new") is not null), TimeSpan.FromSeconds(60), "what changed is not seen");
+        Assert.True(maps.Lists > 1, "it went on from a version that the API has forgotten");
+        await stop.CancelAsync();
+        await running;
+
+        Task Make(string name) => site.Api.Apply(
+            Resource.ConfigMaps.Path(site.Space, name),
+            new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = site.Space } }, "test", Site.Cancel);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using k8s.Exceptions;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Veltrix.Hosting;
 using Veltrix.Kubernetes;
 
 namespace Veltrix.Cli;
@@ -36,11 +36,7 @@ sealed class ClusterWork : IAsyncDisposable
         new(ExitCode.Failed, $"No Kubernetes API is named: {error.Message}", "Set KUBECONFIG to a file that names one, or run this in a pod with a service account.", error);
 
     /// <summary>To standard error, as roles write it.</summary>
-    public static ILoggerFactory Logging() => LoggerFactory.Create(logging =>
-    {
-        logging.AddSimpleConsole(console => console.SingleLine = true);
-        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-    });
+    public static ILoggerFactory Logging() => LoggerFactory.Create(logging => RoleHost.ToStandardError(logging));
 
     public async ValueTask DisposeAsync()
     {

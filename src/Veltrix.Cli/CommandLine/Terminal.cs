@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spectre.Console;
+using Veltrix.Cli.Clusters;
 
 namespace Veltrix.Cli;
 
@@ -25,6 +26,9 @@ public sealed class Terminal(TextReader input, TextWriter output, TextWriter err
     /// <summary>What is behind <see cref="Out"/>, for data that are no text; null where it takes text only.</summary>
     public Stream? OutBytes { get; init; }
 
+    /// <summary>Ends the process at once; null where it is somebody else's.</summary>
+    public Action? Crash { get; init; }
+
     /// <summary>Somebody looks at <see cref="Out"/>: colours, boxes and moving bars make sense.</summary>
     public bool OutIsTerminal { get; init; }
 
@@ -36,6 +40,7 @@ public sealed class Terminal(TextReader input, TextWriter output, TextWriter err
     public static Terminal OfProcess() => new(Console.In, Console.Out, Console.Error)
     {
         OutBytes = Console.OpenStandardOutput(),
+        Crash = () => ProcessSignal.Send(Environment.ProcessId, ProcessSignal.Kill),
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
         Colour = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") is not ("dumb" or null),

@@ -56,7 +56,9 @@ static class Serve
                 text = read.Yaml;
             }
 
-            await using var server = await LocalServer.Start(
+            LocalServer? serving = null;
+            using var lastResort = new LastResort(terminal, () => serving?.Server.StopsAt ?? "its own start", cancel);
+            await using var server = serving = await LocalServer.Start(
                 listen.Of(parsed) with { Hunt = text, GovernedBy = parsed.GetValue(governor) is { } beside ? new GovernedBy.Sidecar(beside) : GovernedBy.Nobody }, cancel);
             await using var listener = await OpsListener.Start(new IPEndPoint(parsed.GetRequiredValue(opsHost), parsed.GetValue(ops)), cancel);
             if (parsed.GetValue(json)) terminal.Json(new JsonObject { ["ready"] = true, ["url"] = DataHome.Trimmed(server.Url), ["ops"] = DataHome.Trimmed(listener.Url) });

@@ -12,13 +12,13 @@ public sealed class SocketLimit(Settings settings)
     /// <summary>What is assumed where the system does not say.</summary>
     const long OpenFilesUnknown = 1024;
 
-    static readonly long OpenFiles = ReadOpenFiles();
+    static readonly long OpenFiles = MachineLimits.OpenFiles ?? OpenFilesUnknown;
 
     long open;
 
     public long Open => Interlocked.Read(ref open);
 
-    public long Most => settings.Get(Keys.MaxConnectionsPerServer) is > 0 and var set ? set : OpenFiles * 9 / 10;
+    public long Most => MachineLimits.ConnectionsMax(settings) ?? OpenFilesUnknown * 9 / 10;
 
     /// <summary>Where the limit comes from, in words.</summary>
     public string Origin => settings.Get(Keys.MaxConnectionsPerServer) > 0 ? "set" : string.Create(CultureInfo.InvariantCulture, $"nine tenths of {OpenFiles:N0} open files");
@@ -29,18 +29,4 @@ public sealed class SocketLimit(Settings settings)
     public bool Enter() => Interlocked.Increment(ref open) <= Most;
 
     public void Leave() => Interlocked.Decrement(ref open);
-
-    // The runtime has raised the soft limit to the hard one by now.
-    static long ReadOpenFiles()
-    {
-        try
-        {
-            var line = File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal));
-            return long.TryParse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3], CultureInfo.InvariantCulture, out var soft) ? soft : 1_000_000;
-        }
-        catch (Exception e) when (e is IOException or InvalidOperationException or UnauthorizedAccessException)
-        {
-            return OpenFilesUnknown;
-        }
-    }
 }

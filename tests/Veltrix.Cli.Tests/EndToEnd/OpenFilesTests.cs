@@ -39,7 +39,7 @@ public class OpenFilesTests
                 return false;
             }
         });
-        Assert.Contains($"this process may open {Files} files", up.Said);
+        Assert.Matches($@"(?m)^\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}}Z warn: Veltrix.* this process may open {Files} files", up.Said);
     }
 
     // One that is closed as it comes may be so before its client knows that it was there.

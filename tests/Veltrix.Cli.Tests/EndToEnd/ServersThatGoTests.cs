@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Veltrix.Cli.Chaos;
+using Veltrix.Cli.Clusters;
 using Veltrix.EventLog.Tests;
 using Veltrix.Gate;
 using Veltrix.Gate.Tests;
@@ -101,11 +103,28 @@ public sealed partial class ServersThatGoTests(SharedKafka kafka) : IAsyncLifeti
         Assert.Null(report["errors"]!["SeatLost"]);
     }
 
+    /// <summary>Appends that nobody answers are waited for longer than a server may take to end.</summary>
+    [Fact]
+    public async Task A_server_whose_logs_are_silent_is_gone_after_ten_seconds_and_says_what_it_waited_for()
+    {
+        await using var wire = TcpRelay.ToBroker(kafka.Plaintext);
+        await StartServers(1, "", wire.Endpoint);
+        wire.Delay = TimeSpan.FromMinutes(5);
+        // Time for a sign of life of its scorer, which is not acknowledged any more.
+        await Task.Delay(TimeSpan.FromSeconds(3), Cancel);
+        servers[0].Process.Signal("TERM");
+        var since = Stopwatch.GetTimestamp();
+        var ran = await servers[0].Process.End(TimeSpan.FromSeconds(60));
+        Assert.InRange(Stopwatch.GetElapsedTime(since).TotalSeconds, 9, 25);
+        Assert.Equal(128 + ProcessSignal.Kill, ran.Code);
+        Assert.Contains("veltrix: not ended 10 s after it was told to, still waiting for logs to be closed: ended now as by a crash.", ran.Error);
+    }
+
     /// <summary>Each knows of all others and of the hunt when this returns.</summary>
-    async Task StartServers(int count, string settings)
+    async Task StartServers(int count, string settings, string? brokers = null)
     {
         var config = folder.Write("hunt-config.yml", $$"""
-            kafka.bootstrap_servers: {{kafka.Plaintext}}
+            kafka.bootstrap_servers: {{brokers ?? kafka.Plaintext}}
             kafka.topic_prefix: t{{Guid.NewGuid():N}}
             server.public_url: "http://127.0.0.1:{port}"
             join.guard: "off"
