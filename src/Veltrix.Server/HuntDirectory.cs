@@ -27,6 +27,7 @@ public sealed partial class HuntDirectory(IEventLogs logs, string dataFolder, Fu
 
     /// <summary>Null: what should be served is. Else what is not, and why.</summary>
     public string? NotReady => All.FirstOrDefault(hunt => hunt.Broken is not null) is { } broken ? $"hunt {broken.Id} stands still: {broken.Broken!.Message}"
+        : All.FirstOrDefault(hunt => hunt.View.Away is not null) is { } away ? $"hunt {away.Id} cannot be read just now: {away.View.Away!.Message}"
         : only is not null && Find(only)?.View.Read((state, _) => state.Model is not null) != true ? $"hunt {only} is not published yet" : null;
 
     public LiveHunt? Find(string id) => hunts.GetValueOrDefault(id);

@@ -42,7 +42,7 @@ public sealed partial class LiveHunt : IAsyncDisposable
         this.checkpoints = checkpoints;
         this.logger = logger;
         Service = service;
-        View = new HuntView(id, ledger, checkpoints.Newest(ledger.End), clock) { OnNews = Tell, OnDecided = Decided, IsHeard = Audience.Hears, OnCheckpoint = Checkpoint };
+        View = new HuntView(id, ledger, checkpoints.Newest(ledger.End), clock) { OnNews = Tell, OnDecided = Decided, IsHeard = Audience.Hears, OnCheckpoint = Checkpoint, OnAway = Away };
         this.settings = new HuntSettings(View, settings, logger);
         View.OnSettings = this.settings.Show;
         BoardFrames = new BoardFrames(View, clock);
@@ -218,6 +218,12 @@ public sealed partial class LiveHunt : IAsyncDisposable
         if (Backlog.Decided(position) is > 0 and var stalled) OnStalled?.Invoke(stalled);
     }
 
+    void Away(EventLogException? why)
+    {
+        if (why is null) LogReadAgain(Id);
+        else LogAway(Id, why.Message);
+    }
+
     // Called under the view's lock: the bytes are made here, the disk waits outside.
     void Checkpoint(Folded folded)
     {
@@ -252,6 +258,12 @@ public sealed partial class LiveHunt : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "hunt {Hunt} stands still: something in its log cannot be read or understood")]
     partial void LogBroken(string hunt, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: its boards stand still here, as its ledger cannot be read; they go on by themselves: {Reason}")]
+    partial void LogAway(string hunt, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "hunt {Hunt}: its ledger can be read again")]
+    partial void LogReadAgain(string hunt);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "hunt {Hunt}: no checkpoint was written, the next start takes longer: {Reason}")]
     partial void LogNoCheckpoint(string hunt, string reason);

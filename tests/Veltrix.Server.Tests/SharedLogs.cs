@@ -12,6 +12,9 @@ sealed class SharedLogs(IEventLogs logs) : IEventLogs
 
     public bool AreShared => true;
 
+    /// <summary>What readers are told instead of what is there; null: nothing is wrong.</summary>
+    public EventLogException? Fault { get; set; }
+
     public void Cut() => connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Mend() => connected.TrySetResult();
@@ -76,6 +79,7 @@ sealed class SharedLogs(IEventLogs logs) : IEventLogs
     {
         public async ValueTask<IReadOnlyList<LogRecord>> Read(int max, CancellationToken cancel)
         {
+            if (logs.Fault is { } fault) throw fault;
             var read = await reader.Read(max, cancel);
             await logs.connected.Task.WaitAsync(cancel);
             return read;

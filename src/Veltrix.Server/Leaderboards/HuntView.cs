@@ -10,12 +10,15 @@ namespace Veltrix.Server.Leaderboards;
 /// </summary>
 /// <remarks>
 /// <para>One task folds (<see cref="Follow"/>); any thread reads through <c>Read</c>, which holds the same lock, so keep what you do there short.</para>
-/// <para>A fold that finds a record it cannot understand stops, and <see cref="Broken"/> says why: a board that is wrong is worse than one that stands still.</para>
+/// <para>A fold that finds a record it cannot understand stops, and <see cref="Broken"/> says why: a board that is wrong is worse than one that stands still. A log that merely cannot be read for the
+/// moment (<see cref="Away"/>) is read on as soon as it can be: a broker that has just started may say for seconds that it has no such topic.</para>
 /// </remarks>
 public sealed class HuntView
 {
     /// <summary>Records folded under one hold of the lock: at about a microsecond each, readers wait half a millisecond at most.</summary>
     const int RecordsAtOnce = 512;
+
+    static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(0.5);
 
     readonly Lock gate = new();
     readonly IEventLog ledger;
@@ -92,6 +95,12 @@ public sealed class HuntView
     /// <summary>Why folding stopped; null while all is well.</summary>
     public Exception? Broken { get; private set; }
 
+    /// <summary>Why the ledger cannot be read just now; null while it can be.</summary>
+    public EventLogException? Away { get; private set; }
+
+    /// <summary>Called by the folding task when <see cref="Away"/> begins and ends.</summary>
+    public Action<EventLogException?>? OnAway { get; set; }
+
     /// <summary>Called by the folding task after each batch, outside the lock, with what is to be told; in order.</summary>
     public Action<IReadOnlyList<News>>? OnNews { get; set; }
 
@@ -155,7 +164,19 @@ public sealed class HuntView
             using var reader = ledger.Read(read);
             while (true)
             {
-                var batch = await reader.Read(RecordsAtOnce, cancel);
+                IReadOnlyList<LogRecord> batch;
+                try
+                {
+                    batch = await reader.Read(RecordsAtOnce, cancel);
+                }
+                catch (EventLogException e) when (e.Fault == EventLogFault.Unavailable)
+                {
+                    SetAway(e);
+                    await Task.Delay(AgainAfter, clock, cancel);
+                    continue;
+                }
+
+                SetAway(null);
                 Fold(batch);
             }
         }
@@ -167,6 +188,13 @@ public sealed class HuntView
             Broken = e;
             throw;
         }
+    }
+
+    void SetAway(EventLogException? why)
+    {
+        var was = Away;
+        Away = why;
+        if (was is null != why is null) OnAway?.Invoke(why);
     }
 
     /// <summary>Folds a batch of the ledger, and tells the news.</summary>

@@ -63,6 +63,28 @@ public sealed class SeveralServersTests : IAsyncLifetime
         Assert.True(took.Zip(took.Skip(1)).All(pair => pair.Second.TimeMs - pair.First.TimeMs < Scorer.TakeOverAfter.TotalMilliseconds), "the ledger was silent");
     }
 
+    /// <summary>A broker that was killed and has just started says for seconds that it has no such topic.</summary>
+    [Fact]
+    public async Task A_log_that_cannot_be_read_for_a_moment_is_read_on()
+    {
+        var (a, b) = (await Add(), await Add());
+        await a.Publish(TestServer.Quiz);
+        await UntilKnown(b);
+        await using var live = await a.Connect("quiz", (string)(await a.Join("quiz", "Ada"))["token"]!);
+        var view = b.Server.Find("quiz")!.View;
+
+        connections[1].Fault = new EventLogException(EventLogFault.Unavailable, "no such topic");
+        Assert.Equal("correct", (string)(await live.Submit(1, "a", "one"))["verdict"]!);
+        while (view.Away is null) await Task.Delay(20, Cancel);
+        Assert.Contains("hunt quiz cannot be read just now: no such topic", await (await b.Http.GetAsync("/readyz", Cancel)).Content.ReadAsStringAsync(Cancel));
+
+        connections[1].Fault = null;
+        Assert.Equal("correct", (string)(await live.Submit(2, "b", "two"))["verdict"]!);
+        await Same();
+        Assert.Null(view.Away);
+        Assert.Equal("ok", await (await b.Http.GetAsync("/readyz", Cancel)).Content.ReadAsStringAsync(Cancel));
+    }
+
     [Fact]
     public async Task A_scorer_that_was_cut_off_is_replaced_and_when_it_wakes_it_changes_nothing()
     {
