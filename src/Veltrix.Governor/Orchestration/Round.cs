@@ -174,7 +174,7 @@ public static class Round
         if (memory is { Published: null, Opened: { } opened }) tally = tally with { Why = $"{opened}; {tally.Why}" };
         if (memory.Published is { } before) tally = ByHand(before, tally);
         var reopens = MayReopen(memory, votes.Length, inputs.Gates.GetValueOrDefault(hunt), now);
-        // The gate sees to it by itself, and no leader that comes or goes can end it; people are told why it does.
+        // The gate itself lets in nobody else, whoever leads; here it is only put into words.
         var isReturning = inputs.Gates.GetValueOrDefault(hunt) is { IsReturning: true };
         var limits = new GateLimits(
             tally.Effective,

@@ -25,9 +25,9 @@ sealed class Departures
         order.Enqueue((hunter, nowMs));
     }
 
-    /// <summary>Those who may come back, each with the time it has left: more than none, and never more than the grace.</summary>
+    /// <summary>Those who may come back, each with the time it has left: a millisecond at least, since the gate counts in those and takes none for a connection; never more than the grace.</summary>
     public IEnumerable<(string Hunter, TimeSpan Left)> Left(long nowMs, TimeSpan grace) =>
-        last.Select(departure => (departure.Key, grace - TimeSpan.FromMilliseconds(Math.Max(0, nowMs - departure.Value)))).Where(departure => departure.Item2 > TimeSpan.Zero);
+        last.Select(departure => (departure.Key, grace - TimeSpan.FromMilliseconds(Math.Max(0, nowMs - departure.Value)))).Where(departure => departure.Item2 >= TimeSpan.FromMilliseconds(1));
 
     public bool Within(string hunter, long nowMs, TimeSpan grace) => last.TryGetValue(hunter, out var atMs) && nowMs - atMs <= grace.TotalMilliseconds;
 }

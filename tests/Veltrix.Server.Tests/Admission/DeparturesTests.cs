@@ -29,6 +29,16 @@ public class DeparturesTests
         Assert.Equal(all.Values.Count(at => now - at <= Grace.TotalMilliseconds), departures.Count);
     }
 
+    /// <summary>In a brownout a grace need not be whole milliseconds, and less than one would count as none: as being connected.</summary>
+    [Fact]
+    public void A_rest_of_less_than_a_millisecond_is_none()
+    {
+        var departures = new Departures();
+        departures.Add("ada", 0, TimeSpan.FromMilliseconds(10.4));
+        Assert.Empty(departures.Left(10, TimeSpan.FromMilliseconds(10.4)));
+        Assert.Single(departures.Left(9, TimeSpan.FromMilliseconds(10.4)));
+    }
+
     [Fact]
     public void None_is_forgotten_early_when_the_clock_jumps_back()
     {
