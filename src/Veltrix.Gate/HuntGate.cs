@@ -18,7 +18,7 @@ public sealed class HuntGate
 
     /// <summary>
     /// The place of one who had a seat that the store may have lost, before all others. For 15 s after the gate was opened over seats that servers had reported, nobody else gets one: whoever was on a server
-    /// that could not report, as it had died or hung, is on its way back (<see cref="GateLive.IsReturning"/>).
+    /// that could not report, as it had died or hung, is on its way back (<see cref="GateLive.IsReturning"/>). The limit holds for it; a pause and the pace of joins do not.
     /// </summary>
     public const double Returns = -1;
 

@@ -161,10 +161,11 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
 
     bool Grant(string hunter, double order)
     {
-        if (!MayCome(new Place(hunter, order, false))) return false;
-        if (_limits is not { Pause: false } || _seats.Count >= Limit) return false;
+        if (_limits is null || _seats.Count >= Limit) return false;
         var pace = _limits.JoinsPerSecond;
-        if (pace > 0)
+        var returns = order == HuntGate.Returns;
+        if (!returns && (!MayCome(new Place(hunter, order, false)) || _limits.Pause)) return false;
+        if (!returns && pace > 0)
         {
             var burst = Math.Max(1, pace);
             var tokens = Math.Min(burst, _tokens is { } left ? left + (Now - _filled) * pace / 1000 : burst);

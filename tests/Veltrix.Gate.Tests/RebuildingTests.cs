@@ -162,6 +162,22 @@ public abstract class RebuildingTests(TestStore store) : GateContract(store)
         Assert.Equal(["cyd"], await Admit(passShare: 0));
     }
 
+    /// <summary>They were playing a moment ago, and the pace of joins is meant for newcomers.</summary>
+    [Fact]
+    public async Task Neither_the_pace_nor_a_pause_holds_up_those_who_come_back()
+    {
+        await Fixture.Command("FLUSHALL");
+        await Publish(5, pace: 1);
+        await Join("s1", "ada");
+        await Gate.Reopen(1, Cancel);
+        foreach (var hunter in (string[])["bob", "cyd", "dan"]) Assert.Equal(SeatState.Seated, (await Ask(hunter, HuntGate.Returns)).State);
+        await Publish(5, pause: true);
+        Assert.Equal(SeatState.Seated, (await Ask("eve", HuntGate.Returns)).State);
+        // The limit does.
+        Assert.Equal(SeatState.Waiting, (await Ask("fay", HuntGate.Returns)).State);
+        Assert.Empty(await Admit());
+    }
+
     [Fact]
     public async Task The_first_opening_lets_in_everybody()
     {

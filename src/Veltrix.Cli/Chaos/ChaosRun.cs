@@ -96,7 +96,7 @@ sealed class ChaosRun(ChaosOptions options, Terminal terminal)
             new LoadOptions
             {
                 Url = urls[0], MoreUrls = [.. urls.Skip(1)], Hunt = hunt, AnswersFile = home.AnswersFile(hunt), Hunters = options.Hunters, Ramp = Ramp, Duration = options.Time - Ramp,
-                PlayWhileArriving = true, Rate = Rate, Settle = HealWithin, Seed = options.Seed, ReceiptsFile = options.ReceiptsFile,
+                PlayWhileArriving = true, Rate = Rate, Settle = HealWithin, Seed = options.Seed, ReceiptsFile = options.ReceiptsFile, Noticed = Tell,
             }, null, cancel);
         var breaking = Break(field, plan, over.Token);
         LoadReport load;

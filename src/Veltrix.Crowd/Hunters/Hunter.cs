@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 
 namespace Veltrix.Crowd;
@@ -140,6 +141,10 @@ sealed class Hunter
 
     /// <summary>It played, and waits for a seat now.</summary>
     public bool Waits => Volatile.Read(ref waitsSince) != 0;
+
+    public override string ToString() => Volatile.Read(ref waitsSince) is var since and not 0
+        ? string.Create(CultureInfo.InvariantCulture, $"hunter {Id}, which has waited for {Stopwatch.GetElapsedTime(since).TotalSeconds:0} s")
+        : $"hunter {Id}";
 
     public int Pending
     {

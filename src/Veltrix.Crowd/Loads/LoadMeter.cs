@@ -16,6 +16,7 @@ sealed class LoadMeter : ICrowd
     readonly ConcurrentDictionary<string, long> errors = new(StringComparer.Ordinal);
     readonly LedgerAudit audit;
     readonly Receipts? receipts;
+    readonly Action<string>? noticed;
     readonly SeenClock seenClock;
     readonly Latencies latency = new();
     readonly Latencies seen = new();
@@ -37,9 +38,10 @@ sealed class LoadMeter : ICrowd
     long bytesIn;
     long bytesOut;
 
-    public LoadMeter(int hunters, LedgerAudit audit, Receipts? receipts)
+    public LoadMeter(int hunters, LedgerAudit audit, Receipts? receipts, Action<string>? noticed)
     {
         this.audit = audit;
+        this.noticed = noticed;
         this.receipts = receipts;
         seenClock = new SeenClock(seen);
         everConnected = new bool[hunters];
@@ -111,7 +113,11 @@ sealed class LoadMeter : ICrowd
             Interlocked.CompareExchange(ref newest, tick.Position, known);
     }
 
-    public void Noticed(Hunter hunter, string what) => Count(what);
+    public void Noticed(Hunter hunter, string what)
+    {
+        Count(what);
+        noticed?.Invoke($"{what}: {hunter}");
+    }
 
     public void FrameRefused(Hunter hunter, FrameError error) => Count(error.Code);
 

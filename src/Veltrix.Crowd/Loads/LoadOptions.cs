@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Veltrix.Crowd;
 
 /// <summary>What a load run is to do.</summary>
@@ -48,6 +50,10 @@ public sealed record LoadOptions
 
     /// <summary>Where every acknowledged command id is written; null = nowhere. While several processes run, each writes to this name with its number behind it.</summary>
     public string? ReceiptsFile { get; init; }
+
+    /// <summary>Told at once of what ought not to happen to a hunter, in a sentence; from any thread, and in this process only.</summary>
+    [JsonIgnore]
+    public Action<string>? Noticed { get; init; }
 
     public int Seed { get; init; } = 1;
 

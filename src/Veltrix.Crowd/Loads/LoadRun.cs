@@ -75,7 +75,7 @@ sealed class LoadRun
         var run = new LoadRun(options, progress);
         using var http = run.http;
         using var receipts = options.ReceiptsFile is { } file ? new Receipts(file) : null;
-        run.meter = new LoadMeter(options.Hunters, run.audit, receipts);
+        run.meter = new LoadMeter(options.Hunters, run.audit, receipts, options.Noticed);
         return await run.Run(cancel);
     }
 

@@ -20,8 +20,8 @@ if redis.call('ZADD', list, 'NX', order, hunter) == 1 then redis.call('ZREM', ot
 if tonumber(order) == RETURNS then redis.call('ZADD', list, 'XX', order, hunter) end
 local place = redis.call('ZRANK', list, hunter)
 
--- Before anybody who waits in either list; between the two lists Admit chooses.
-if open and place == 0 and redis.call('ZCARD', other) == 0 and grant(hunter, order, claim) then return { 0, 0, 1, seated, limit, waiting() } end
+-- Before anybody who waits in either list; between the two lists Admit chooses. What counts is the place it has.
+if open and place == 0 and redis.call('ZCARD', other) == 0 and grant(hunter, redis.call('ZSCORE', list, hunter), claim) then return { 0, 0, 1, seated, limit, waiting() } end
 
 redis.call('ZADD', SEEN, whole(now), hunter)
 if not pass then place = place + redis.call('ZCARD', PASSES) end

@@ -17,8 +17,10 @@ local tokens = math.min(burst, tonumber(rule[5] or burst) + (now - filled) * pac
 local returning = is_returning()
 
 local function grant(hunter, order, claim)
-  if returning and tonumber(order) ~= RETURNS then return false end
-  if paused or seated >= limit or (pace > 0 and tokens < 1) then return false end
+  if seated >= limit then return false end
+  -- Who returns played a moment ago: a pause and the pace of joins hold up newcomers, and nobody who only lost a connection.
+  local returns = tonumber(order) == RETURNS
+  if not returns and (returning or paused or (pace > 0 and tokens < 1)) then return false end
   if audited then
     redis.call('RPUSH', AUDIT, whole(seated) .. ' ' .. whole(limit) .. ' ' .. whole(now) .. ' ' .. hunter)
     redis.call('LTRIM', AUDIT, -200000, -1)
@@ -27,7 +29,7 @@ local function grant(hunter, order, claim)
   keep(hunter, now + claim)
   forget_place(hunter)
   redis.call('HINCRBY', GATE, 'joins', 1)
-  if pace > 0 then
+  if pace > 0 and not returns then
     tokens = tokens - 1
     redis.call('HSET', GATE, 'tokens', string.format('%.6f', tokens), 'filled', whole(now))
   end
