@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Veltrix.Crowd;
 
@@ -14,6 +15,7 @@ sealed class LoadMeter : ICrowd
     readonly bool[] everConnected;
     readonly ConcurrentQueue<(Hunter Hunter, Submission Submission)> underWatch = new();
     readonly ConcurrentDictionary<string, long> errors = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, long> stalledAt = new(StringComparer.Ordinal);
     readonly LedgerAudit audit;
     readonly Receipts? receipts;
     readonly Action<string>? noticed;
@@ -107,7 +109,7 @@ sealed class LoadMeter : ICrowd
     {
         Interlocked.Increment(ref frames);
         if (frameWatch[hunter.Index].Arrived(tick, now))
-            Interlocked.Increment(ref frameStalls);
+            Stalled(ref frameStalls);
         seenClock.Board(hunter.Index, tick.Position, now);
         for (long known = Volatile.Read(ref newest); tick.Position > known; known = Volatile.Read(ref newest))
             Interlocked.CompareExchange(ref newest, tick.Position, known);
@@ -159,15 +161,21 @@ sealed class LoadMeter : ICrowd
         {
             underWatch.TryDequeue(out _);
             if (oldest.Hunter.IsPending(oldest.Submission))
-                Interlocked.Increment(ref outcomeStalls);
+                Stalled(ref outcomeStalls);
         }
 
         long position = Volatile.Read(ref newest);
         foreach (var watch in frameWatch)
         {
             if (watch.IsMissing(position, now))
-                Interlocked.Increment(ref frameStalls);
+                Stalled(ref frameStalls);
         }
+    }
+
+    void Stalled(ref long kind)
+    {
+        Interlocked.Increment(ref kind);
+        stalledAt.AddOrUpdate(DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), 1, static (_, n) => n + 1);
     }
 
     /// <summary>What was counted so far; the times and the audit are for the run to fill in.</summary>
@@ -189,6 +197,7 @@ sealed class LoadMeter : ICrowd
         BytesIn = bytesIn,
         BytesOut = bytesOut,
         Errors = new SortedDictionary<string, long>(errors, StringComparer.Ordinal),
+        StalledAt = new SortedDictionary<string, long>(stalledAt, StringComparer.Ordinal),
         Latency = latency.Export(),
         Seen = seen.Export(),
     };

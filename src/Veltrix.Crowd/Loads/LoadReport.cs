@@ -88,6 +88,9 @@ public sealed record LoadReport
     /// <summary>Refused frames, joins and connections, refusals of submissions and lost connections, by code.</summary>
     public IReadOnlyDictionary<string, long> Errors { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>Stalls by the second in which they were noticed, in UTC, as the lines of all logs are; seconds without any are left out.</summary>
+    public IReadOnlyDictionary<string, long> StalledAt { get; init; } = new Dictionary<string, long>();
+
     public bool Passed { get; init; }
 
     /// <summary>Why it passed or not, in a sentence.</summary>
@@ -136,6 +139,7 @@ public sealed record LoadReport
             RampSeconds = Math.Round(tally.RampSeconds, 3),
             Processes = processes,
             Errors = tally.Errors,
+            StalledAt = tally.StalledAt,
             Passed = passed,
             Verdict = verdict,
         };

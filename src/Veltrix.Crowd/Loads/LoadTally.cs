@@ -53,6 +53,8 @@ sealed class LoadTally
 
     public SortedDictionary<string, long> Errors { get; set; } = new(StringComparer.Ordinal);
 
+    public SortedDictionary<string, long> StalledAt { get; set; } = new(StringComparer.Ordinal);
+
     public long[][] Latency { get; set; } = [];
 
     public long[][] Seen { get; set; } = [];
@@ -60,9 +62,6 @@ sealed class LoadTally
     /// <summary>The whole of what several processes did at the same time: counts add, times are the longest.</summary>
     public static LoadTally Merge(IReadOnlyCollection<LoadTally> parts)
     {
-        var errors = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (var (code, count) in parts.SelectMany(p => p.Errors))
-            errors[code] = errors.GetValueOrDefault(code) + count;
         bool audited = parts.All(p => p.Lost is not null && p.Doubled is not null);
         return new LoadTally
         {
@@ -89,9 +88,17 @@ sealed class LoadTally
             RampSeconds = parts.Max(p => p.RampSeconds),
             Seconds = parts.Max(p => p.Seconds),
             CpuSeconds = parts.Sum(p => p.CpuSeconds),
-            Errors = errors,
+            Errors = Sum(parts.SelectMany(p => p.Errors)),
+            StalledAt = Sum(parts.SelectMany(p => p.StalledAt)),
             Latency = [.. parts.SelectMany(p => p.Latency)],
             Seen = [.. parts.SelectMany(p => p.Seen)],
         };
+    }
+    static SortedDictionary<string, long> Sum(IEnumerable<KeyValuePair<string, long>> counts)
+    {
+        var sums = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (name, count) in counts)
+            sums[name] = sums.GetValueOrDefault(name) + count;
+        return sums;
     }
 }
