@@ -7,22 +7,31 @@ namespace Veltrix.Cli.Capacities;
 static class Costs
 {
     /// <summary>A server that carries nobody: its clockwork, and the logs it follows.</summary>
-    public const double ServerCores = 0.12;
+    public const double ServerCores = 0.03;
 
-    /// <summary>One board frame to one hunter, its share of serialising and sending.</summary>
-    public const double FrameSeconds = 28.5e-6;
+    /// <summary>One board frame to one hunter, its share of serialising and sending. Twice as much where processors have time to fall asleep between two.</summary>
+    public const double FrameSeconds = 13.3e-6;
 
-    /// <summary>One batch of commands or decisions that a server handles: reading, folding, telling, on every server for every hunt. Few in a batch cost as much as many.</summary>
-    public const double BatchSeconds = 180e-6;
+    /// <summary>One batch of decisions on every server of the hunt: woken by the log's client, read, folded, told. Few in a batch cost as much as many.</summary>
+    public const double BatchSeconds = 420e-6;
+
+    /// <summary>The same batch on its way there, once: appended by the servers that took it, decided, written.</summary>
+    public const double DecisionSeconds = 985e-6;
 
     /// <summary>Batches a second in one hunt's ledger, however many records come: the sender to Kafka leaves five milliseconds between two.</summary>
     public const double BatchesMost = 200;
 
-    /// <summary>One submission in a large batch, from command to board.</summary>
+    /// <summary>One decision in a large batch, folded on every server.</summary>
     public const double CommandSeconds = 8.5e-6;
 
+    /// <summary>One submission on its hunter's server: read, acknowledged, answered.</summary>
+    public const double SubmissionSeconds = 94e-6;
+
     /// <summary>One join over HTTP with its connection: gate, append, decision, upgrade, welcome.</summary>
-    public const double JoinSeconds = 2.2e-3;
+    public const double JoinSeconds = 1.3e-3;
+
+    /// <summary>The same join in Redis, whose scripts run on one core: asking for the seat and taking it.</summary>
+    public const double GateSeconds = 130e-6;
 
     /// <summary>A connected hunter in a server's memory.</summary>
     public const double HunterBytes = 22_800;
@@ -30,8 +39,8 @@ static class Costs
     /// <summary>The same after a rush, before the collector has looked: what must be there.</summary>
     public const double HunterBytesInRush = 40_000;
 
-    /// <summary>A server that carries nobody.</summary>
-    public const double ServerBytes = 133e6;
+    /// <summary>A server that carries nobody, after a rehearsal.</summary>
+    public const double ServerBytes = 215e6;
 
     /// <summary>A seat in Redis, with its share of the store's own.</summary>
     public const double SeatBytes = 110;

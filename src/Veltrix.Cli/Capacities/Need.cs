@@ -19,7 +19,7 @@ sealed record Demand(long Hunters, int Hunts, double PerHunter, TimeSpan Cadence
 /// <param name="Servers">The most of the reasons below, and one to spare in every group; 0: no number of such servers is enough.</param>
 /// <param name="Groups">Of servers, each with hunts of its own.</param>
 sealed record Need(
-    Demand Asked, int Servers, int Groups, IReadOnlyList<Reason> Reasons, double ServerBytes, double RedisBytes, double RedisJoinsPerSecond, double NetworkOutBytes, double LogBytesPerSecond, double LogBytesPerDay,
+    Demand Asked, int Servers, int Groups, IReadOnlyList<Reason> Reasons, double ServerCores, double ServerBytes, double RedisBytes, double RedisJoinsPerSecond, double NetworkOutBytes, double LogBytesPerSecond, double LogBytesPerDay,
     IReadOnlyList<Strain> Strains)
 {
     /// <summary>A core that is busier than this answers late.</summary>
@@ -31,13 +31,12 @@ sealed record Need(
     {
         var submissions = demand.Hunters * demand.PerHunter;
         var frames = demand.Hunters / demand.Cadence.TotalSeconds;
-        // Every server of a group folds every decision of its hunts, so that part does not get smaller with more servers, only with more groups.
-        var folding = (Math.Min(submissions, demand.Hunts * Costs.BatchesMost) * Costs.BatchSeconds) + (submissions * Costs.CommandSeconds);
-        var groups = (int)Math.Clamp(Math.Ceiling(folding / (demand.Cores * Busy / 2)), 1, demand.Hunts);
+        var (folding, playing) = Work(demand);
+        var arriving = demand.Hunters / demand.Rush.TotalSeconds;
+        var groups = (int)Math.Clamp(Math.Ceiling(Math.Max(folding / (demand.Cores * Busy / 2), arriving * Costs.GateSeconds / Busy)), 1, demand.Hunts);
         var each = Costs.ServerCores + (folding / groups);
         var room = (demand.Cores * Busy) - each;
-        var playing = frames * Costs.FrameSeconds;
-        var joining = demand.Hunters / demand.Rush.TotalSeconds * Costs.JoinSeconds;
+        var joining = arriving * Costs.JoinSeconds;
         Reason[] reasons =
         [
             new("sockets", Whole(demand.Hunters / (double)demand.Sockets), "nine tenths of the files that a process may open"),
@@ -54,12 +53,30 @@ sealed record Need(
         [
             new("a scorer", perHunt / Costs.ScorerPerSecond, "one hunt is decided in one order by one core: more hunts, not more servers, take more"),
             new("a hunt's log", perHunt / Costs.LogPerSecond, "one partition a log; faster disks, or more hunts"),
+            new("Redis, in the rush", arriving / groups * Costs.GateSeconds, "one core runs its scripts: a longer rush, or more hunts in more groups, each with a Redis of its own"),
             new("folding on each server", each / (demand.Cores * Busy), "every server folds every hunt, so more servers do not help: machines with more or faster cores, or more hunts in more groups"),
             new("one gigabit of each server", network / Math.Max(1, servers - groups) / GigabitBytes, "more servers, or a longer cadence"),
         ];
         return new Need(
-            demand, servers, groups, reasons, Costs.ServerBytes + (onEach * Costs.HunterBytesInRush), demand.Hunters * Costs.SeatBytes, demand.Hunters / demand.Rush.TotalSeconds, network,
+            demand, servers, groups, reasons, Cores(demand, servers, groups), Costs.ServerBytes + (onEach * Costs.HunterBytesInRush), demand.Hunters * Costs.SeatBytes, arriving, network,
             submissions * Costs.LogBytes, submissions * Costs.LogBytes * 86_400, [.. strains.OrderByDescending(strain => strain.Share)]);
+    }
+
+    /// <summary>Cores that so many servers in so many groups take together while all play.</summary>
+    public static double Cores(Demand demand, int servers, int groups)
+    {
+        var (folding, playing) = Work(demand);
+        return (servers * (Costs.ServerCores + (folding / groups))) + playing;
+    }
+
+    /// <summary>In cores: what every server does for itself, since every server of a group folds every decision of its hunts, so that more servers do not make it less and only more groups do; and what they share.</summary>
+    static (double Folding, double Playing) Work(Demand demand)
+    {
+        var submissions = demand.Hunters * demand.PerHunter;
+        var batches = Math.Min(submissions, demand.Hunts * Costs.BatchesMost);
+        return (
+            (batches * Costs.BatchSeconds) + (submissions * Costs.CommandSeconds),
+            (batches * Costs.DecisionSeconds) + (submissions * Costs.SubmissionSeconds) + (demand.Hunters / demand.Cadence.TotalSeconds * Costs.FrameSeconds));
     }
 
     /// <summary>Whether anybody has seen so many in one hunt; otherwise all is reckoned from fewer.</summary>
@@ -74,6 +91,7 @@ sealed record Need(
         ["groups"] = Groups,
         ["servers_for"] = new JsonObject(Reasons.Select(reason => KeyValuePair.Create(reason.What, (JsonNode?)reason.Servers))),
         ["partitions"] = 2 * Asked.Hunts,
+        ["server_cores"] = Math.Round(ServerCores, 2),
         ["server_bytes"] = Math.Round(ServerBytes),
         ["redis_bytes"] = Math.Round(RedisBytes),
         ["redis_joins_per_second"] = Math.Round(RedisJoinsPerSecond, 1),

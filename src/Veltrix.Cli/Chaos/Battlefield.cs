@@ -19,6 +19,9 @@ sealed class Battlefield : IAsyncDisposable
     static readonly TimeSpan WireDelay = TimeSpan.FromMilliseconds(150);
     const long RedisBytes = 256 << 20;
 
+    /// <summary>Each waits for two seconds.</summary>
+    const int OpenAttempts = 10;
+
     /// <summary>What others in this process may take to end, which cannot be killed.</summary>
     static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(1);
 
@@ -99,7 +102,7 @@ sealed class Battlefield : IAsyncDisposable
                 Folder = folder, Servers = options.Servers, Redis = redis.Endpoint, RedisOfServer = i => wires[i - 1].Redis.Endpoint, ConfigOfServer = ConfigOf, IsThrownAway = true,
             }, cancel);
         foreach (var (each, url) in wires.Zip(Cluster.Urls)) each.Hunters.Move(url.Authority);
-        store = await GateStore.Open(new GateStoreOptions { Endpoint = redis.Endpoint }, cancel);
+        store = await Open(new GateStoreOptions { Endpoint = redis.Endpoint }, cancel);
         await StartSkewed(Path.Combine(folder, "server-skewed"), ConfigOf(0), cancel);
         if (KafkaWires.Any(wire => wire.Renamed == 0)) throw OtherAddress(options, kafka.Bootstrap);
 
@@ -130,13 +133,26 @@ sealed class Battlefield : IAsyncDisposable
     {
         Directory.CreateDirectory(folder);
         SigningKey.Share(Cluster.Folder, folder);
-        storeOfSkewed = await GateStore.Open(new GateStoreOptions { Endpoint = redis.Endpoint, Clock = clock }, cancel);
+        storeOfSkewed = await Open(new GateStoreOptions { Endpoint = redis.Endpoint, Clock = clock }, cancel);
         skewed = await VeltrixServer.Start(
             new ServerOptions
             {
                 DataFolder = folder, Port = 0, Clock = clock, ConfigFile = config, Gate = storeOfSkewed, Governor = new Uri((string)Cluster.Governors[0].Said!["grpc"]!),
                 LogLevel = Microsoft.Extensions.Logging.LogLevel.None,
             }, cancel);
+    }
+
+    // It runs. But while servers, governors and orchestrators compile their beginnings at once, an answer of it may take longer than a connection waits.
+    static async Task<GateStore> Open(GateStoreOptions options, CancellationToken cancel)
+    {
+        for (var attempt = 1; ; attempt++)
+            try
+            {
+                return await GateStore.Open(options, cancel);
+            }
+            catch (GateException e) when (e.Fault == GateFault.Away && attempt < OpenAttempts)
+            {
+            }
     }
 
     /// <summary>From now on it is known who scores this hunt.</summary>

@@ -47,6 +47,7 @@ static class CapacityVerb
                 ExitCode.Failed, $"No number of servers with {demand.Cores} cores is enough: each folds every decision of its hunts, and that alone takes more.", "More hunts (--hunts), so that groups of servers share them, or more --cores.");
         Row("servers", $"{need.Servers:N0}", $"of {demand.Cores} cores, one to spare in each group");
         foreach (var reason in need.Reasons) Row($"  for {reason.What}", $"{reason.Servers:N0}", $"{reason.Why}");
+        Row("processors", $"{need.ServerCores:0.0}", $"cores of all servers together, while all play");
         Row("groups", $"{need.Groups:N0}", $"of servers, each with hunts of its own, its Kafka and its Redis");
         Row("partitions", $"{2 * demand.Hunts:N0}", $"two a hunt: submissions and ledger");
         Row("memory of a server", $"{Need.Bytes(need.ServerBytes)}", $"in the rush, with one server gone");

@@ -19,7 +19,7 @@ namespace Veltrix.Governor.Orchestration;
 /// </summary>
 public sealed partial class Orchestrator(GateStore store, Governors governors, OrchestratorOptions options, Faults faults, ILogger logger)
 {
-    /// <summary>From round to round while there is no hunt yet: nobody gets into the first one before it has a limit.</summary>
+    /// <summary>From round to round while nobody gets in before the next one: there is no hunt yet, so the first one has no limit, or a gate that lost its keys is being put together again.</summary>
     static readonly TimeSpan Eager = TimeSpan.FromSeconds(1);
 
     readonly TimeProvider clock = options.Clock;
@@ -51,7 +51,7 @@ public sealed partial class Orchestrator(GateStore store, Governors governors, O
                     faults.Seen("round", error.GetType().Name, error.Message, error);
                 }
 
-                var every = state.Hunts.IsEmpty && Eager < options.Every ? Eager : options.Every;
+                var every = (state.Hunts.IsEmpty || state.IsRebuilding) && Eager < options.Every ? Eager : options.Every;
                 if (timer.Period != every) timer.Period = every;
             }
             while (await timer.WaitForNextTickAsync(cancel));

@@ -44,6 +44,9 @@ public sealed record RoundState
     /// <summary>When the last round was; null: none yet.</summary>
     public double? At { get; init; }
 
+    /// <summary>Whether a gate had lost its keys, or had never had any, when it was last looked at: it opens in one of the next rounds.</summary>
+    public bool IsRebuilding => Hunts.Values.Any(hunt => hunt.RebuildingSince is not null);
+
     /// <summary>Until then hunts share the store's room.</summary>
     public double SharedUntil { get; init; } = double.NegativeInfinity;
 

@@ -18,6 +18,23 @@ public class NeedTests
         Assert.False(Need.Of(Evening with { Hunters = 50_001 }).IsSeen);
     }
 
+    /// <summary>The rows of docs/operate/capacity.md: what is reckoned must be what was measured.</summary>
+    [Theory]
+    [InlineData(1, 5_000, 0.02, 3, 0.22)]
+    [InlineData(1, 5_000, 0.2, 3, 0.41)]
+    [InlineData(1, 15_000, 0.02, 3, 0.37)]
+    [InlineData(1, 15_000, 0.02, 1, 0.62)]
+    [InlineData(3, 5_000, 0.02, 3, 0.30)]
+    [InlineData(3, 5_000, 0.2, 3, 0.71)]
+    [InlineData(3, 15_000, 0.02, 3, 0.55)]
+    [InlineData(3, 15_000, 0.02, 1, 0.78)]
+    [InlineData(3, 30_000, 0.02, 3, 0.80)]
+    [InlineData(3, 35_000, 0.02, 1, 0.94)]
+    [InlineData(3, 50_000, 0.02, 3, 0.88)]
+    [InlineData(3, 50_000, 0.02, 2, 0.95)]
+    public void What_was_measured_is_reckoned_within_a_sixth(int servers, long hunters, double rate, double cadence, double cores) =>
+        Assert.InRange(Need.Cores(Evening with { Hunters = hunters, PerHunter = rate, Cadence = TimeSpan.FromSeconds(cadence) }, servers, groups: 1), cores * 5 / 6, cores * 7 / 6);
+
     [Fact]
     public void More_of_anything_never_needs_less() => Gen.Select(
             Gen.Long[1_000, 5_000_000], Gen.Int[1, 50], Gen.Double[0.001, 0.2], Gen.Double[1, 10], Gen.Int[2, 32])

@@ -32,9 +32,12 @@ public sealed class OrchestratorTests(SharedRedis shared) : IClassFixture<Shared
 
     Orchestrator Orchestrator(string name, GateStore store, params ScriptedGovernor[] governors) => Orchestrator(name, store, TimeSpan.FromSeconds(10), Lease, governors);
 
-    Orchestrator Orchestrator(string name, GateStore store, TimeSpan within, TimeSpan lease, params ScriptedGovernor[] governors)
+    Orchestrator Orchestrator(string name, GateStore store, TimeSpan within, TimeSpan lease, params ScriptedGovernor[] governors) =>
+        Orchestrator(name, store, within, lease, TimeSpan.FromSeconds(5), governors);
+
+    Orchestrator Orchestrator(string name, GateStore store, TimeSpan within, TimeSpan lease, TimeSpan every, params ScriptedGovernor[] governors)
     {
-        var options = new OrchestratorOptions { Governors = [], Name = name, Lease = lease, Within = within };
+        var options = new OrchestratorOptions { Governors = [], Name = name, Lease = lease, Within = within, Every = every };
         var faults = new Faults(log);
         var addresses = governors.Select(governor => GovernorAddress.TryParse(governor.Url, out var address, out _) ? address : throw new ArgumentException(governor.Url));
         var calls = new Governors([.. addresses], () => "a-token-of-the-test", within, TimeProvider.System, faults);
@@ -186,6 +189,36 @@ public sealed class OrchestratorTests(SharedRedis shared) : IClassFixture<Shared
         for (var i = 0; i < 2; i++) await gate.Renew($"s{i}", TimeSpan.FromMinutes(1), [], Cancel);
         await orchestrator.Once(Cancel);
         Assert.False((await gate.Counts(Cancel)).Rebuilding);
+    }
+
+    /// <summary>Until the next round nobody gets in, so it comes at once and not in its own time: here an hour, otherwise five seconds.</summary>
+    [Fact]
+    public async Task A_gate_that_is_put_together_again_is_looked_at_every_second()
+    {
+        var governors = await Governors(3, 3);
+        var store = await Store();
+        var gate = store.Hunt("h");
+        await gate.Renew("s0", Lease, [], Cancel);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var running = Orchestrator("a", store, TimeSpan.FromSeconds(10), Lease, every: TimeSpan.FromHours(1), governors).Run(over.Token);
+        for (var i = 0; (await gate.Counts(Cancel)).Limits is null; i++)
+        {
+            Assert.True(i < 1_200, "there was no first round");
+            await Task.Delay(25, Cancel);
+        }
+
+        // Only now have as many servers reported as there are governors.
+        Assert.True((await gate.Counts(Cancel)).Rebuilding);
+        await gate.Renew("s1", Lease, [], Cancel);
+
+        for (var i = 0; (await gate.Counts(Cancel)).Rebuilding; i++)
+        {
+            Assert.True(i < 1_200, "there was no second round");
+            await Task.Delay(25, Cancel);
+        }
+
+        await over.CancelAsync();
+        await running;
     }
 
     static async Task<GateCounts?> Counted(HuntGate gate)
