@@ -52,9 +52,10 @@ public sealed class HuntGate
     /// <param name="claim">How long the seat is kept for a hunter that does not connect.</param>
     /// <param name="open">False before a hunt opens where lots are drawn: everybody waits.</param>
     /// <param name="comes">It takes the seat now, so a seat that it has is kept for the whole claim again; false: it only looks where it stands.</param>
-    public async Task<SeatAnswer> Ask(string hunter, double order, bool priority, TimeSpan claim, bool open, bool comes, CancellationToken cancel)
+    /// <param name="hadSeat">For all that is known it had a seat when the store was last whole: its place is <see cref="Returns"/> in the 15 s after the gate was opened over reported seats.</param>
+    public async Task<SeatAnswer> Ask(string hunter, double order, bool priority, TimeSpan claim, bool open, bool comes, CancellationToken cancel, bool hadSeat = false)
     {
-        var answer = await Run(GateScript.Ask, "asking for a seat", cancel, hunter, order, Flag(priority), Ms(claim), Flag(open), Flag(comes));
+        var answer = await Run(GateScript.Ask, "asking for a seat", cancel, hunter, order, Flag(priority), Ms(claim), Flag(open), Flag(comes), Flag(hadSeat));
         var place = (long)answer[1];
         return new SeatAnswer(place == 0 ? SeatState.Seated : SeatState.Waiting, place, (int)answer[2] == 1, (long)answer[3], (long)answer[4], (long)answer[5]);
     }

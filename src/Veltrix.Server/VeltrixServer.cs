@@ -150,15 +150,18 @@ public sealed partial class VeltrixServer : IAsyncDisposable
         await logs.DisposeAsync();
         StopsAt = "the control database";
         await control.DisposeAsync();
+        StopsAt = "its metrics and settings";
         controlMetrics.Dispose();
         configMetrics.Dispose();
         Settings.Dispose();
+        StopsAt = "the data folder";
         DataFolder.RemoveAddress(options.DataFolder);
     }
 
     public async ValueTask DisposeAsync()
     {
         await Stop(CancellationToken.None);
+        StopsAt = "the web host to be taken down";
         await app.DisposeAsync();
         stop.Dispose();
     }

@@ -38,7 +38,8 @@ public abstract class GateContract(TestStore fixture) : IAsyncLifetime
 
     protected async Task Publish(long limit, double pace = 0, bool pause = false) => Assert.True(await Gate.Publish(1, Limits(limit, pace, pause), Cancel));
 
-    protected Task<SeatAnswer> Ask(string hunter, double order = 1, bool pass = false, bool open = true, bool comes = true) => Gate.Ask(hunter, order, pass, Claim, open, comes, Cancel);
+    protected Task<SeatAnswer> Ask(string hunter, double order = 1, bool pass = false, bool open = true, bool comes = true, bool hadSeat = false) =>
+        Gate.Ask(hunter, order, pass, Claim, open, comes, Cancel, hadSeat);
 
     protected Task<IReadOnlyList<string>> Admit(double passShare = 0.02) => Gate.Admit(Claim, Patience, Grace, Cancel, passShare);
 

@@ -42,9 +42,10 @@ sealed class GateOracle(TimeSpan claim, TimeSpan patience, TimeSpan grace, TimeS
 
     long Limit => _limits?.Limit ?? 0;
 
-    public SeatAnswer? Ask(string hunter, double order, bool pass, bool open, bool comes)
+    public SeatAnswer? Ask(string hunter, double order, bool pass, bool open, bool comes, bool hadSeat)
     {
         if (!IsOpen) return null;
+        if (hadSeat && Now < _reopened + ReturnWithin) order = HuntGate.Returns;
         if (_seats.TryGetValue(hunter, out var seat))
         {
             if (comes && seat.Until is { } until) seat.Until = Math.Max(until, Now + Ms(claim));

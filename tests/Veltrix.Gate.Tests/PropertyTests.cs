@@ -21,9 +21,9 @@ public abstract class PropertyTests(TestStore store) : GateContract(store)
     static readonly Gen<string> Server = Gen.Int[0, 2].Select(n => $"s{n}");
 
     static readonly Gen<Step> Steps = Gen.Frequency(
-        (10, Gen.Select(Hunter, Gen.Int[-1, 20], Gen.Bool, Gen.Frequency((8, Gen.Const(true)), (1, Gen.Const(false))), Gen.Bool)
-            .Select((hunter, order, pass, open, comes) => new Step($"Ask {hunter} at {order} pass {pass} open {open} comes {comes}", async (test, oracle) =>
-                await Same(() => test.Ask(hunter, order, pass, open, comes), oracle.Ask(hunter, order, pass, open, comes))))),
+        (10, Gen.Select(Hunter, Gen.Int[-1, 20], Gen.Bool, Gen.Frequency((8, Gen.Const(true)), (1, Gen.Const(false))), Gen.Bool, Gen.Bool)
+            .Select((hunter, order, pass, open, comes, had) => new Step($"Ask {hunter} at {order} pass {pass} open {open} comes {comes} had {had}", async (test, oracle) =>
+                await Same(() => test.Ask(hunter, order, pass, open, comes, had), oracle.Ask(hunter, order, pass, open, comes, had))))),
         (6, Gen.Select(Hunter, Server).Select((hunter, server) => new Step($"Attach {hunter} to {server}", async (test, oracle) =>
             await Same(() => test.Gate.Attach(hunter, server, Cancel), oracle.Attach(hunter, server))))),
         (4, Gen.Select(Hunter.Array[1, 3], Server).Select((hunters, server) => new Step($"Detach {string.Join(' ', hunters)} from {server}", async (test, oracle) =>

@@ -162,6 +162,28 @@ public abstract class RebuildingTests(TestStore store) : GateContract(store)
         Assert.Equal(["cyd"], await Admit(passShare: 0));
     }
 
+    [Fact]
+    public async Task Who_may_have_had_a_seat_stands_before_all_others_after_a_flush_and_at_its_own_place_otherwise()
+    {
+        await Publish(1);
+        await Join("s1");
+        await Sit("ada", "s1");
+        Assert.Equal(1, (await Ask("new", 2)).Place);
+        Assert.Equal(2, (await Ask("bob", 99, hadSeat: true)).Place);
+
+        await Fixture.Command("FLUSHALL");
+
+        await Publish(3);
+        await Join("s1", "ada");
+        await Gate.Reopen(1, Cancel);
+        Assert.Equal(1, (await Ask("new", 2)).Place);
+        Assert.Equal(SeatState.Seated, (await Ask("cyd", 98, hadSeat: true)).State);
+        // It asked before the gate knew, and again.
+        Assert.Equal(2, (await Ask("bob", 99)).Place);
+        Assert.Equal(SeatState.Seated, (await Ask("bob", 99, hadSeat: true)).State);
+        Assert.Equal(["new"], await Gate.Waiting(Cancel));
+    }
+
     /// <summary>They were playing a moment ago, and the pace of joins is meant for newcomers.</summary>
     [Fact]
     public async Task Neither_the_pace_nor_a_pause_holds_up_those_who_come_back()

@@ -1,6 +1,8 @@
--- ARGV: now, hunter, order, holds a pass (1|0), claim in ms, open (1|0), comes (1|0). Answers: ok, place (0: seated), seated by this call (1|0), seated, limit, waiting.
+-- ARGV: now, hunter, order, holds a pass (1|0), claim in ms, open (1|0), comes (1|0), may have had a seat (1|0). Answers: ok, place (0: seated), seated by this call (1|0), seated, limit, waiting.
 if not epoch then return { REBUILDING } end
 local hunter, order, pass, claim, open = ARGV[2], ARGV[3], ARGV[4] == '1', tonumber(ARGV[5]), ARGV[6] == '1'
+-- Said here and not by servers, which hear of an opening up to a second later.
+if ARGV[8] == '1' and returning then order = RETURNS end
 
 if redis.call('HEXISTS', SEATS, hunter) == 1 then
   -- A seat that waits for its hunter is kept for as long as is promised now, if the hunter is on its way. Asking alone keeps no seat: it would keep it for ever.

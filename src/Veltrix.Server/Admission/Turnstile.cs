@@ -42,6 +42,8 @@ public sealed partial class Turnstile
     volatile Door door;
     volatile GateLive live = new(0, false, null, 0, 0, []);
     volatile Dictionary<string, int> places = new(StringComparer.Ordinal);
+    // As it was when the store last lost its keys.
+    volatile Dictionary<string, int> waitedAtLoss = new(StringComparer.Ordinal);
     volatile Guidance? guidance;
     long guidedAt;
     volatile string fault = "";
@@ -139,13 +141,15 @@ public sealed partial class Turnstile
     /// <exception cref="GateException">The store is away; nothing was granted.</exception>
     internal async Task<SeatAnswer> Ask(Ticket ticket, bool comes = true)
     {
-        var answer = await Ask(ticket.Hunter, ticket.Order(house.Keyring), ticket.Priority, ticket.Drawn, comes);
+        var answer = await Ask(ticket.Hunter, ticket.Order(house.Keyring), ticket.Priority, ticket.Drawn, comes, hadSeat: false);
         if (answer.IsNew || answer.State == SeatState.Waiting) Interlocked.Increment(ref cameSince);
         return answer;
     }
 
-    Task<SeatAnswer> Ask(string hunter, double order, bool priority, bool drawn, bool comes) =>
-        call.Try(cancel => gate.Ask(hunter, order, priority, Grace, !(drawn && DrawsAt() is not null), comes, cancel));
+    Task<SeatAnswer> Ask(string hunter, double order, bool priority, bool drawn, bool comes, bool hadSeat) =>
+        call.Try(cancel => gate.Ask(hunter, order, priority, Grace, !(drawn && DrawsAt() is not null), comes, cancel, hadSeat));
+
+    Task<SeatAnswer> Ask(Visit visit, bool comes) => Ask(visit.Hunter, visit.Order, visit.Priority, visit.Drawn, comes, MayHaveHadSeat(visit));
 
     /// <summary>Whether somebody was let in already: then a door that is closed to others is not closed to it.</summary>
     /// <exception cref="GateException">The store is away.</exception>
@@ -189,7 +193,7 @@ public sealed partial class Turnstile
         try
         {
             if (visit.IsJoined && await TakeSeat(visit)) return;
-            answer = await Ask(visit.Hunter, OrderOf(visit), visit.Priority, visit.Drawn, comes: true);
+            answer = await Ask(visit, comes: true);
             if (answer is { State: SeatState.Seated } && await TakeSeat(visit)) return;
         }
         catch (GateException)
@@ -316,7 +320,12 @@ public sealed partial class Turnstile
         var answer = await call.Try(cancel => gate.Renew(house.Server, lease, report, cancel, house.Address));
         if (answer.WantsSeats || succession != reportedTo) answer = await call.Try(cancel => gate.Renew(house.Server, lease, seats.All(), cancel, house.Address));
         reportedTo = succession;
-        if (live.Epoch != 0 && answer.Epoch != live.Epoch) LogForgot(Hunt);
+        if (live.Epoch != 0 && answer.Epoch != live.Epoch)
+        {
+            waitedAtLoss = places;
+            LogForgot(Hunt);
+        }
+
         live = answer;
         house.Met(answer.Elsewhere);
         Volatile.Write(ref cameSince, 0);
@@ -324,8 +333,8 @@ public sealed partial class Turnstile
     }
 
     // One who joined long ago and has no seat was away for longer than its grace, and comes last. But where the store has just lost its seats it may have had one that nobody could tell of, as its server died too or
-    // it was between two, and stands before all who wait.
-    double OrderOf(Visit visit) => visit.IsJoined && live.IsReturning ? HuntGate.Returns : visit.Order;
+    // it was between two, and stands before all who wait; unless it waited a second before the loss, which every server knows of all.
+    bool MayHaveHadSeat(Visit visit) => visit.IsJoined && !waitedAtLoss.ContainsKey(visit.Hunter);
 
     // With no orchestrator to publish a pause, the governor says it to its own server.
     bool ClosesAlone => guidance is { Pause: true } && live.Limits is { Pause: false };
@@ -368,7 +377,7 @@ public sealed partial class Turnstile
             foreach (var tab in room.Take(visit.Hunter))
                 if (!await TakeSeat(tab)) room.Add(tab);
         if (IsClosed()) return;
-        var anew = missing.Where(visit => !seated.Contains(visit.Hunter)).OrderBy(OrderOf).Take(AskedAnewAtOnce).Select(visit => Ask(visit.Hunter, OrderOf(visit), visit.Priority, visit.Drawn, comes: false));
+        var anew = missing.Where(visit => !seated.Contains(visit.Hunter)).OrderByDescending(MayHaveHadSeat).ThenBy(visit => visit.Order).Take(AskedAnewAtOnce).Select(visit => Ask(visit, comes: false));
         await Task.WhenAll(anew);
     }
 

@@ -220,6 +220,29 @@ public sealed class WaitingTests
         await house.NobodyTooMany();
     }
 
+    /// <summary>One whose grace ran out has joined as well, and had no seat to come back to.</summary>
+    [Fact]
+    public async Task Who_waited_when_the_store_forgot_leaves_the_seat_to_the_one_who_had_it()
+    {
+        await using var house = await SmallHouse.Open(limit: 2);
+        await using var ada = await house.Server.Connect(SmallHouse.Hunt, (string)(await house.Enter("Ada"))["token"]!);
+        var fay = await house.Enter("Fay");
+        await house.Gate.Leave((string)fay["hunter"]!, Cancel);
+        var eve = (string)(await house.Enter("Eve"))["token"]!;
+        var (waits, _) = await house.ComeBack((string)fay["token"]!);
+        await using (waits)
+        {
+            // Once the server has read the list.
+            for (var i = 0; i < 2; i++) await waits.Next("waiting", frame => (int?)frame["place"] == 1);
+            await house.Gate.Forget(Cancel);
+            await SmallHouse.Until(async () => (await house.Gate.Counts(Cancel)) is { Rebuilding: false, Seated: 1, Waiting: 1 });
+            await using var back = await house.Server.Connect(SmallHouse.Hunt, eve);
+            Assert.True((await house.Gate.Counts(Cancel)) is { Seated: 2, Waiting: 1 });
+        }
+
+        await house.NobodyTooMany();
+    }
+
     [Fact]
     public async Task A_ticket_that_was_changed_or_given_out_elsewhere_is_refused_everywhere()
     {
