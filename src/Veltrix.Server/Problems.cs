@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
@@ -34,12 +35,18 @@ public static partial class Problems
 
     static (string Name, object? Value)[] Remedy(Refusal reason) => reason is Refusal.AlreadyPublished ? [("remedy", "'veltrix hunt open' opens the one that is there; a new one needs another id.")] : [];
 
-    /// <summary>What the framework refuses by itself (a body that is no JSON, a path that is not there, a fault of ours) is said in the same form as all else.</summary>
+    /// <summary>What the framework refuses by itself (a body that is no JSON, a path that is not there, a fault of ours) is said in the same form as all else. A log that is away is no fault of ours, whoever reads it.</summary>
     public static void UseProblems(this WebApplication app)
     {
-        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = context => ByStatus(context).ExecuteAsync(context) });
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = context => (LogThatIsAway(context.Features.Get<IExceptionHandlerFeature>()?.Error) is { } away ? Unavailable(away) : ByStatus(context)).ExecuteAsync(context),
+            SuppressDiagnosticsCallback = thrown => LogThatIsAway(thrown.Exception) is not null,
+        });
         app.UseStatusCodePages(pages => ByStatus(pages.HttpContext).ExecuteAsync(pages.HttpContext));
     }
+
+    static EventLogException? LogThatIsAway(Exception? error) => error is EventLogException { Fault: EventLogFault.Unavailable } away ? away : null;
 
     static ProblemHttpResult ByStatus(HttpContext context)
     {

@@ -85,7 +85,8 @@ sealed class SharedLogs(IEventLogs logs) : IEventLogs
             return read;
         }
 
-        public IReadOnlyList<LogRecord> ReadAvailable(int max) => logs.connected.Task.IsCompleted ? reader.ReadAvailable(max) : [];
+        public IReadOnlyList<LogRecord> ReadAvailable(int max) =>
+            logs.Fault is { } fault ? throw fault : logs.connected.Task.IsCompleted ? reader.ReadAvailable(max) : [];
 
         public void Dispose() => reader.Dispose();
     }

@@ -77,6 +77,9 @@ public sealed class SeveralServersTests : IAsyncLifetime
         Assert.Equal("correct", (string)(await live.Submit(1, "a", "one"))["verdict"]!);
         while (view.Away is null) await Task.Delay(20, Cancel);
         Assert.Contains("hunt quiz cannot be read just now: no such topic", await (await b.Http.GetAsync("/readyz", Cancel)).Content.ReadAsStringAsync(Cancel));
+        // Whoever reads the log by itself is told what it is, and may come again.
+        var verified = await b.Post("/v1/hunts/quiz/verify", new { }, b.Server.AdminKey);
+        Assert.Equal((503, "Unavailable", "no such topic"), ((int)verified["http"]!, (string)verified["code"]!, (string)verified["detail"]!));
 
         connections[1].Fault = null;
         Assert.Equal("correct", (string)(await live.Submit(2, "b", "two"))["verdict"]!);
