@@ -33,10 +33,7 @@ static class Costs
     /// <summary>The same join in Redis, whose scripts run on one core: asking for the seat and taking it.</summary>
     public const double GateSeconds = 130e-6;
 
-    /// <summary>A connected hunter in a server's memory.</summary>
-    public const double HunterBytes = 22_800;
-
-    /// <summary>The same after a rush, before the collector has looked: what must be there.</summary>
+    /// <summary>A connected hunter in a server's memory after a rush, before the collector has looked: what must be there.</summary>
     public const double HunterBytesInRush = 40_000;
 
     /// <summary>A server that carries nobody, after a rehearsal.</summary>

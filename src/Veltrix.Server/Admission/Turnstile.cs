@@ -377,7 +377,7 @@ public sealed partial class Turnstile
             foreach (var tab in room.Take(visit.Hunter))
                 if (!await TakeSeat(tab)) room.Add(tab);
         if (IsClosed()) return;
-        var anew = missing.Where(visit => !seated.Contains(visit.Hunter)).OrderByDescending(MayHaveHadSeat).ThenBy(visit => visit.Order).Take(AskedAnewAtOnce).Select(visit => Ask(visit, comes: false));
+        var anew = missing.Where(visit => !seated.Contains(visit.Hunter)).OrderByDescending(visit => live.IsReturning && MayHaveHadSeat(visit)).ThenBy(visit => visit.Order).Take(AskedAnewAtOnce).Select(visit => Ask(visit, comes: false));
         await Task.WhenAll(anew);
     }
 

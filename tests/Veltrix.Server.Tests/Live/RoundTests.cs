@@ -29,7 +29,7 @@ public sealed class RoundTests
         {
             var chance = new Random(seed);
             var round = new Round(clock);
-            var due = new double?[Audience.Slots];
+            var (due, said) = (new double?[Audience.Slots], new int[Audience.Slots]);
             var (now, cadence) = (0.0, 1_000);
             while (now < 120_000)
             {
@@ -40,8 +40,9 @@ public sealed class RoundTests
                 {
                     // A pass looks at all that ended in it, and the slot itself takes as much as a 200th of what was said.
                     if (due[slot] is { } at) Assert.True(now <= at + 60 + 10_000 / Audience.Slots, $"seed {seed}: slot {slot} was due at {at} ms and came at {now} ms");
-                    if (posted) due[slot] = now + cadence;
-                    else if (due[slot] is not null) due[slot] = null;
+                    // Where nothing had moved, what was said before holds from whenever something does.
+                    if (posted) said[slot] = cadence;
+                    if (said[slot] > 0) due[slot] = now + said[slot];
                 }, posts: chance.Next(4) > 0);
                 for (var slot = 0; slot < Audience.Slots; slot++)
                     if (due[slot] is { } at) Assert.True(now <= at + 60 + 10_000 / Audience.Slots, $"seed {seed}: slot {slot} was due at {at} ms and has not come at {now} ms");
